@@ -1,0 +1,1 @@
+//! The cos command: reads objects and listings of Tencent Cloud COS.

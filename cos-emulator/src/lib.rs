@@ -1,0 +1,1 @@
+//! A local Tencent Cloud COS endpoint over a folder or memory, with scripted faults.

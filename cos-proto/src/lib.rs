@@ -1,0 +1,1 @@
+//! Builds and judges the read requests of Tencent Cloud COS, without IO.
