@@ -1,0 +1,76 @@
+//! Signing a request in its query.
+
+use alloc::string::String;
+use core::fmt;
+
+use http::Uri;
+
+use crate::{Head, SignError, SignedNames, SigningKey};
+
+impl SigningKey {
+    /// A URI that carries its own signature: the head's URI with the token (of temporary
+    /// credentials, signed) and the seven `q-` fields appended to the query.
+    ///
+    /// The bytes of the URI that were there before are not touched. The signature covers what
+    /// [`SignedNames::vendor`] selects: whoever uses the URI must send the signed headers of `head`
+    /// as they are here, so a head with no more than a host is the usual one.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`], among them [`SignError::ReservedParam`] for a URI that is already presigned.
+    pub fn presign(&self, head: Head<'_>) -> Result<PresignedUri, SignError> {
+        self.presign_with(head, &SignedNames::vendor())
+    }
+
+    /// [`SigningKey::presign`] with a choice of the signed headers.
+    ///
+    /// # Errors
+    ///
+    /// As [`SigningKey::presign`], and [`SignError::HeaderNotPresent`] if `names` names a header
+    /// that the head does not have.
+    pub fn presign_with(
+        &self,
+        head: Head<'_>,
+        names: &SignedNames,
+    ) -> Result<PresignedUri, SignError> {
+        let _ = (head, names);
+        todo!()
+    }
+}
+
+/// A URI with a signature in its query: whoever has it may do what it was signed for.
+///
+/// It is therefore a secret: it has no `Display`, and `Debug` shows nothing of the query.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PresignedUri {
+    text: String,
+    uri: Uri,
+}
+
+impl PresignedUri {
+    /// The URI as text. It is a secret.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The URI as text. It is a secret.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
+    /// The URI. It is a secret, and `Uri` itself shows it in `Debug` and `Display`.
+    #[must_use]
+    pub fn into_uri(self) -> Uri {
+        self.uri
+    }
+}
+
+impl fmt::Debug for PresignedUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PresignedUri")
+            .field("path", &self.uri.path())
+            .finish_non_exhaustive()
+    }
+}
