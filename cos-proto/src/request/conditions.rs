@@ -1,0 +1,60 @@
+//! Conditions of a GET or HEAD.
+
+use crate::{ETag, Timestamp};
+
+/// The conditions under which an object is wanted (documentation page 436/7753).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Conditions {
+    /// `If-Match`: only with this entity tag, else 412.
+    pub if_match: Option<ETag>,
+    /// `If-None-Match`: only with another entity tag, else 304.
+    pub if_none_match: Option<ETag>,
+    /// `If-Modified-Since`: only if changed after this time, else 304. Whole seconds are sent.
+    pub if_modified_since: Option<Timestamp>,
+    /// `If-Unmodified-Since`: only if not changed after this time, else 412. Whole seconds are sent.
+    pub if_unmodified_since: Option<Timestamp>,
+}
+
+impl Conditions {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The setters that GET and HEAD share.
+macro_rules! condition_setters {
+    () => {
+        /// Only if the object has this entity tag; else the answer is 412.
+        #[must_use]
+        pub fn if_match(mut self, etag: crate::ETag) -> Self {
+            self.conditions.if_match = Some(etag);
+            self
+        }
+
+        /// Only if the object has another entity tag; else the answer is 304.
+        #[must_use]
+        pub fn if_none_match(mut self, etag: crate::ETag) -> Self {
+            self.conditions.if_none_match = Some(etag);
+            self
+        }
+
+        /// Only if the object was changed after this time; else the answer is 304. Whole seconds are sent.
+        #[must_use]
+        pub fn if_modified_since(mut self, time: crate::Timestamp) -> Self {
+            self.conditions.if_modified_since = Some(time);
+            self
+        }
+
+        /// Only if the object was not changed after this time; else the answer is 412. Whole seconds are sent.
+        #[must_use]
+        pub fn if_unmodified_since(mut self, time: crate::Timestamp) -> Self {
+            self.conditions.if_unmodified_since = Some(time);
+            self
+        }
+    };
+}
+
+pub(super) use condition_setters;

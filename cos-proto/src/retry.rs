@@ -1,0 +1,9 @@
+//! When to try again, and for how long: pure values, without clock, timer or randomness of their own.
+
+mod backoff;
+mod budget;
+mod retry_after;
+
+pub use backoff::Backoff;
+pub use budget::RetryBudget;
+pub use retry_after::RetryAfter;
