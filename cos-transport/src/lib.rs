@@ -1,1 +1,95 @@
 //! An HTTP client for Tencent Cloud COS: a tower Service over hyper and rustls.
+//!
+//! [`Client`] sends what [`cos_proto`] builds, signs it with [`cos_sign`], and hands out what came
+//! back only after it was judged against what was asked. It reads; nothing here writes to a bucket.
+//! It does not write files and does not download in parallel: that is cos-transfer's, over this
+//! client or any other service.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use cos_proto::{Bucket, Endpoint, GetObject, Key, Region};
+//! use cos_sign::Credentials;
+//!
+//! let client = cos_transport::Client::builder(Endpoint::region(Region::new("ap-beijing")?))
+//!     .credentials(Credentials::new("secret id", "secret key")?)
+//!     .build()?;
+//! let get = GetObject::new(Bucket::new("examplebucket-1250000000")?, Key::new("a.txt")?);
+//! let (head, body) = client.get_object(get).await?;
+//! println!("{} bytes, {body:?}", head.size());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The order of the layers
+//!
+//! A request passes them from the top to the bottom, its answer from the bottom to the top.
+//!
+//! | layer | does | why there |
+//! |---|---|---|
+//! | [`Client`] | opens a span, gives the answer its types | |
+//! | [`HeadTimeout`](layer::HeadTimeout) | limits the wait for the head | each attempt has its own wait |
+//! | [`ErrorReader`](layer::ErrorReader) | reads the body of a refusal, once | a retry sees no body, and COS says why in the body |
+//! | [`Sign`](layer::Sign) | signs, afresh for every attempt | a repeated request must not carry an old signature |
+//! | [`Trace`](layer::Trace) | tells of each attempt | it sees what goes to the wire |
+//! | [`IdleTimeout`](layer::IdleTimeout) | limits the wait for each chunk of the body | refusals' bodies are limited too |
+//! | hyper-util's client | connects, pools, speaks HTTP/1.1 | |
+//!
+//! Each layer is public and generic over the request's body, and can be used alone, around any
+//! other service. Redirects are never followed, whatever the layers.
+//!
+//! # TLS
+//!
+//! rustls with aws-lc-rs, which is passed explicitly, so that another provider in the same process
+//! does no harm. Certificates are verified against the system's roots and those of
+//! [`ClientBuilder::ca_cert`]; verification cannot be switched off. Only HTTP/1.1 is offered: over
+//! HTTP/2 all parts of an object would share one connection.
+//!
+//! # Names in public signatures
+//!
+//! http, http-body, bytes, tower-service and tower-layer, std, and this project's own crates:
+//! never hyper or rustls, so that these can change without breaking a user.
+
+mod body;
+mod builder;
+mod chain;
+mod client;
+mod connect;
+mod deadline;
+mod error;
+mod error_reader;
+mod head_timeout;
+mod idle_timeout;
+mod object_body;
+mod sign;
+mod tls;
+mod trace;
+mod wire;
+
+pub use body::Body;
+pub use builder::{BuildError, CONNECT_TIMEOUT, ClientBuilder, READ_TIMEOUT};
+pub use client::{Client, ResponseFuture};
+pub use error::{Error, ErrorKind};
+pub use object_body::ObjectBody;
+
+/// Any error, as services hand it upwards.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The layers of the client, each usable alone.
+pub mod layer {
+    pub use crate::error_reader::{
+        ERROR_BODY_LIMIT, ERROR_BODY_TIME, ErrorReader, ErrorReaderBody, ErrorReaderLayer,
+    };
+    pub use crate::head_timeout::{HeadTimeout, HeadTimeoutLayer};
+    pub use crate::idle_timeout::{IdleTimeout, IdleTimeoutBody, IdleTimeoutLayer};
+    pub use crate::sign::{KEY_KEPT, SIGNATURE_VALIDITY, Sign, SignLayer, StringToSign};
+    pub use crate::trace::{Trace, TraceLayer};
+
+    /// The futures of the layers' services.
+    pub mod future {
+        pub use crate::error_reader::ResponseFuture as ErrorReaderFuture;
+        pub use crate::head_timeout::ResponseFuture as HeadTimeoutFuture;
+        pub use crate::idle_timeout::ResponseFuture as IdleTimeoutFuture;
+        pub use crate::sign::ResponseFuture as SignFuture;
+        pub use crate::trace::ResponseFuture as TraceFuture;
+    }
+}

@@ -1,0 +1,38 @@
+//! Presigned URLs.
+
+use std::time::Duration;
+
+use cos_proto::GetObject;
+use cos_sign::{Head, KeyTime, PresignedUri, SigningKey};
+
+use super::Client;
+use super::object::unsendable;
+use crate::error::{Error, ErrorKind};
+use crate::sign::system_time;
+
+impl Client {
+    /// A URL with which anybody can get an object until it expires. Nothing is sent.
+    ///
+    /// A session token, where the credentials have one, is part of the URL; the URL is then good
+    /// for no longer than the token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`]: without credentials, and for what only a header can ask for, such
+    /// as a range or a condition.
+    pub fn presign(&self, get: GetObject, expires: Duration) -> Result<PresignedUri, Error> {
+        let Some(credentials) = &self.credentials else {
+            return Err(Error::new(ErrorKind::Request).because(NoCredentials));
+        };
+        let request = get.to_link_request(&self.endpoint).map_err(unsendable)?;
+        let key_time = KeyTime::starting(system_time(), expires);
+        SigningKey::derive(credentials, key_time)
+            .presign(Head::from(&request))
+            .map_err(|error| Error::new(ErrorKind::Request).because(error))
+    }
+}
+
+/// An anonymous client cannot sign.
+#[derive(Debug, thiserror::Error)]
+#[error("a presigned URL needs credentials, and the client has none")]
+struct NoCredentials;

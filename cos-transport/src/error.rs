@@ -1,0 +1,172 @@
+//! What can go wrong with a request, as one type with a kind.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use cos_proto::ServiceError;
+
+use crate::BoxError;
+use crate::chain::find;
+
+/// A request, or the body of its answer, that failed.
+///
+/// [`kind`](Self::kind) says what went wrong and whether trying again can help. What the service
+/// said is in [`service_error`](Self::service_error). [`source`](StdError::source) is the cause;
+/// along that chain stands a [`Failure`](cos_proto::Failure) or a [`ServiceError`] wherever cos-proto classifies the
+/// failure otherwise than as a passing fault of the network.
+///
+/// No secret is ever part of it: not the signature, not a token, not the query of a URL.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    detail: Option<String>,
+    source: Option<BoxError>,
+    string_to_sign: Option<String>,
+}
+
+/// What went wrong, and whether trying again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request cannot be built or signed; nothing was sent. Not to be tried again.
+    Request,
+    /// No connection: the name was not found or nobody answered. May be tried again; nothing was
+    /// sent.
+    Connect,
+    /// No connection in time; name lookup, TCP and TLS share one limit. May be tried again;
+    /// nothing was sent.
+    ConnectTimeout,
+    /// The peer's certificate or its TLS is not acceptable. Not to be tried again; nothing was
+    /// sent.
+    Tls,
+    /// The connection broke before the head of the answer was complete. May be tried again:
+    /// every request of this crate only reads.
+    Connection,
+    /// The head of the answer did not come in time. May be tried again.
+    HeadTimeout,
+    /// The head of the answer is no HTTP/1.1 or larger than it may be. Not to be tried again.
+    Head,
+    /// The service answered with another status than 2xx; see [`Error::service_error`]. Whether
+    /// to try again is [`Failure::is_retryable`](cos_proto::Failure::is_retryable)'s to say.
+    Service,
+    /// The answer is a redirect, which is never followed. Not to be tried again.
+    Redirect,
+    /// The answer is 2xx, but not what was asked for. Whether to try again is
+    /// [`Failure::is_retryable`](cos_proto::Failure::is_retryable)'s to say.
+    Answer,
+    /// The connection broke in the body. The bytes handed out before are good, as far as they
+    /// go; the rest may be asked for.
+    Body,
+    /// No byte of the body came for too long while one was waited for. As [`Body`](Self::Body).
+    BodyTimeout,
+    /// The body is not what its head promised: too long, or its CRC64 differs. What was handed
+    /// out is not to be used.
+    Integrity,
+    /// The body of a listing cannot be read. May be tried again where it was merely cut off;
+    /// that is [`Failure::is_retryable`](cos_proto::Failure::is_retryable)'s to say.
+    Listing,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            detail: None,
+            source: None,
+            string_to_sign: None,
+        }))
+    }
+
+    /// Says what was tried, in terms that are no secret.
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Says after how long it was given up.
+    pub(crate) fn after(self, limit: Duration) -> Self {
+        self.detail(format!("{limit:?}"))
+    }
+
+    pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_string_to_sign(mut self, string_to_sign: Option<String>) -> Self {
+        self.0.string_to_sign = string_to_sign;
+        self
+    }
+
+    /// The [`Error`] in `error`, or `error` as the cause of one of the kind `otherwise`.
+    pub(crate) fn from_boxed(error: BoxError, otherwise: ErrorKind) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => Self::new(otherwise).because(error),
+        }
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// What the service said, where it said anything.
+    pub fn service_error(&self) -> Option<&ServiceError> {
+        find::<ServiceError>(self)
+    }
+
+    /// Our string to sign, where the service refused the signature.
+    ///
+    /// To be held against [`ServiceError::string_to_sign`]. It is a hash of the request and a
+    /// time: safe to show.
+    pub fn string_to_sign(&self) -> Option<&str> {
+        self.0.string_to_sign.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let detail = self.0.detail.as_deref().unwrap_or("?");
+        match self.0.kind {
+            ErrorKind::Request => f.write_str("the request cannot be made"),
+            ErrorKind::Connect => write!(f, "cannot connect to {detail}"),
+            ErrorKind::ConnectTimeout => write!(f, "cannot connect to {detail} in time"),
+            ErrorKind::Tls => write!(f, "cannot trust the TLS of {detail}"),
+            ErrorKind::Connection => {
+                write!(f, "the connection to {detail} broke before it answered")
+            }
+            ErrorKind::HeadTimeout => write!(f, "no answer came within {detail}"),
+            ErrorKind::Head => write!(f, "the answer of {detail} has no acceptable head"),
+            ErrorKind::Service => f.write_str("the service refused the request"),
+            ErrorKind::Redirect => write!(
+                f,
+                "the answer points to {detail}, and redirects are not followed; \
+                 set region and endpoint to those of the bucket"
+            ),
+            ErrorKind::Answer => f.write_str("the answer is not what was asked for"),
+            ErrorKind::Body => f.write_str("the body broke off"),
+            ErrorKind::BodyTimeout => write!(f, "no byte of the body came within {detail}"),
+            ErrorKind::Integrity => f.write_str("the body is not what its head promised"),
+            ErrorKind::Listing => f.write_str("the listing cannot be read"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("detail", &self.0.detail)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
