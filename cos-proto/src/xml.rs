@@ -1,1 +1,302 @@
-//! Filled next.
+//! A pull reader over the XML documents of the service, strict and bounded.
+//!
+//! The service answers in two shapes, a listing and a flat `<Error>`. Both are read by element names without their namespace
+//! or prefix: the vendor's own Python SDK strips five namespaces that it has met (`cos_comm.py`), S3 servers write a sixth.
+//!
+//! What the reader refuses it refuses before memory is spent on it: documents over a size, elements nested too deep, texts too
+//! long, every document type (and with it every entity that is not one of XML's own five). The root's name and the end of the
+//! document are checked, because a captive portal answers `200` with a page of its own, and because the service has been seen
+//! to cut a listing off in its middle.
+
+mod error;
+
+use alloc::borrow::Cow;
+use core::str;
+
+use quick_xml::errors::{Error, IllFormedError, SyntaxError};
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+use quick_xml::reader::Reader;
+
+pub use error::XmlError;
+
+/// Hands every text element right below the root to `field`, with its local name, in document order.
+///
+/// This is how an `<Error>` document is read. Elements that hold further elements are passed over, and so is nothing else:
+/// names that come twice are handed on twice, missing ones are the caller's to notice.
+///
+/// # Errors
+///
+/// The document's first defect. What stands before it has been handed on by then.
+pub(crate) fn read_flat<'a>(
+    body: &'a [u8],
+    root: &str,
+    limits: Limits,
+    mut field: impl FnMut(&str, Cow<'a, str>),
+) -> Result<(), XmlError> {
+    let mut document = Document::open(body, root, limits)?;
+    while let Some(tag) = document.child()? {
+        if let Some(text) = document.text_or_skip()? {
+            field(tag.name(), text);
+        }
+    }
+    document.finish()
+}
+
+/// A document that is being read, from its root to its end.
+///
+/// The position is always inside one element. [`child`](Document::child) enters the next element in it, or leaves it when there
+/// is none; every tag that was entered is left by exactly one of `child` (until `None`), [`text`](Document::text) or
+/// [`skip`](Document::skip).
+#[derive(Debug)]
+pub(crate) struct Document<'a> {
+    reader: Reader<&'a [u8]>,
+    limits: Limits,
+    /// Elements that are open, the root included.
+    depth: usize,
+    /// The body ends within a character, which is not part of what is read.
+    cut: bool,
+    /// The root carries the namespace of S3.
+    s3: bool,
+}
+
+impl<'a> Document<'a> {
+    /// Opens a document and enters its root.
+    pub(crate) fn open(body: &'a [u8], root: &str, limits: Limits) -> Result<Self, XmlError> {
+        if body.len() > limits.bytes {
+            return Err(XmlError::TooLarge { limit: limits.bytes });
+        }
+        let (text, cut) = match str::from_utf8(body) {
+            Ok(text) => (text, false),
+            // The last character is not complete: whether the document was cut there, its own grammar says best.
+            Err(error) if error.error_len().is_none() => {
+                let whole = body.get(..error.valid_up_to()).unwrap_or_default();
+                (str::from_utf8(whole).unwrap_or_default(), true)
+            }
+            Err(error) => return Err(XmlError::NotUtf8 { at: error.valid_up_to() }),
+        };
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().expand_empty_elements = true;
+        let mut document = Self { reader, limits, depth: 0, cut, s3: false };
+        document.enter_root(root)?;
+        Ok(document)
+    }
+
+    /// Whether the root is in the namespace of S3, which the service's own listings are not.
+    pub(crate) fn is_s3(&self) -> bool {
+        self.s3
+    }
+
+    /// Enters the next element; `None` when there is none and its parent has been left.
+    ///
+    /// Text between elements must be white space.
+    pub(crate) fn child(&mut self) -> Result<Option<Tag<'a>>, XmlError> {
+        loop {
+            match self.event()? {
+                Event::Start(tag) => {
+                    self.descend()?;
+                    return Ok(Some(Tag(tag)));
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(None);
+                }
+                Event::Text(text) if is_blank(&text) => {}
+                Event::CData(text) if is_blank(&text) => {}
+                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => return Err(self.malformed()),
+                other => self.pass(&other)?,
+            }
+        }
+    }
+
+    /// The text of the element that was entered last, which holds no other element; leaves it.
+    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
+        self.text_or_skip()?.ok_or(XmlError::Malformed { at: self.reader.buffer_position() })
+    }
+
+    /// The text of the element that was entered last, or `None` if it holds another element; leaves it.
+    fn text_or_skip(&mut self) -> Result<Option<Cow<'a, str>>, XmlError> {
+        let mut text = Cow::Borrowed("");
+        loop {
+            match self.event()? {
+                Event::Text(more) => append(&mut text, more.xml10_content()),
+                Event::CData(more) => append(&mut text, more.xml10_content()),
+                Event::GeneralRef(reference) => text.to_mut().push(self.resolve(&reference)?),
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    return Ok(Some(text));
+                }
+                Event::Start(_) => {
+                    self.descend()?;
+                    self.skip()?;
+                    self.skip()?;
+                    return Ok(None);
+                }
+                other => self.pass(&other)?,
+            }
+            if text.len() > self.limits.text {
+                return Err(XmlError::TextTooLong { limit: self.limits.text });
+            }
+        }
+    }
+
+    /// Passes over the rest of the element that was entered last, whatever it holds, and leaves it.
+    pub(crate) fn skip(&mut self) -> Result<(), XmlError> {
+        let outside = self.depth.saturating_sub(1);
+        while self.depth > outside {
+            match self.event()? {
+                Event::Start(_) => self.descend()?,
+                Event::End(_) => self.depth = self.depth.saturating_sub(1),
+                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {}
+                other => self.pass(&other)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that nothing follows the root, which has been left.
+    pub(crate) fn finish(mut self) -> Result<(), XmlError> {
+        loop {
+            match self.reader.read_event() {
+                Ok(Event::Eof) if !self.cut => return Ok(()),
+                Ok(Event::Text(text)) if is_blank(&text) => {}
+                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(_) | Err(_) => return Err(XmlError::TrailingData),
+            }
+        }
+    }
+
+    fn enter_root(&mut self, root: &str) -> Result<(), XmlError> {
+        let mut declared = false;
+        loop {
+            match self.event()? {
+                Event::Decl(declaration) if !declared => {
+                    check_encoding(&declaration)?;
+                    declared = true;
+                }
+                Event::Text(text) if is_blank(&text) => {}
+                Event::Start(tag) => {
+                    self.descend()?;
+                    let tag = Tag(tag);
+                    if tag.name() != root {
+                        return Err(XmlError::wrong_root(tag.name()));
+                    }
+                    self.s3 = tag.has_namespace(S3_NAMESPACE);
+                    return Ok(());
+                }
+                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::End(_) => return Err(self.malformed()),
+                other => self.pass(&other)?,
+            }
+        }
+    }
+
+    fn event(&mut self) -> Result<Event<'a>, XmlError> {
+        self.reader.read_event().map_err(|error| self.defect(&error))
+    }
+
+    /// Passes over an event that is no content, and refuses those that may not stand here.
+    fn pass(&self, event: &Event<'_>) -> Result<(), XmlError> {
+        match event {
+            Event::Comment(_) | Event::PI(_) => Ok(()),
+            Event::DocType(_) => Err(XmlError::DocumentType),
+            Event::Eof => Err(XmlError::Truncated),
+            _ => Err(self.malformed()),
+        }
+    }
+
+    fn descend(&mut self) -> Result<(), XmlError> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > self.limits.depth {
+            return Err(XmlError::TooDeep { limit: self.limits.depth });
+        }
+        Ok(())
+    }
+
+    fn resolve(&self, reference: &BytesRef<'_>) -> Result<char, XmlError> {
+        match &**reference {
+            "amp" => Ok('&'),
+            "lt" => Ok('<'),
+            "gt" => Ok('>'),
+            "quot" => Ok('"'),
+            "apos" => Ok('\''),
+            _ => match reference.resolve_char_ref() {
+                Ok(Some(character)) => Ok(character),
+                Ok(None) => Err(XmlError::UnknownEntity),
+                Err(_) => Err(self.malformed()),
+            },
+        }
+    }
+
+    fn malformed(&self) -> XmlError {
+        XmlError::Malformed { at: self.reader.buffer_position() }
+    }
+
+    /// Tells a document that ends too early from one that is wrong.
+    fn defect(&self, error: &Error) -> XmlError {
+        let unread = self.reader.get_ref();
+        match error {
+            // `<!` and nothing behind it; with something behind it, it is not XML.
+            Error::Syntax(SyntaxError::InvalidBangMarkup) if !unread.is_empty() => {}
+            // All the others of this kind say that the input ended within markup.
+            Error::Syntax(_) => return XmlError::Truncated,
+            Error::IllFormed(IllFormedError::UnclosedReference) if unread.is_empty() => return XmlError::Truncated,
+            _ => {}
+        }
+        XmlError::Malformed { at: self.reader.error_position() }
+    }
+}
+
+/// The start of an element.
+#[derive(Debug)]
+pub(crate) struct Tag<'a>(BytesStart<'a>);
+
+impl Tag<'_> {
+    /// The name without a namespace prefix.
+    pub(crate) fn name(&self) -> &str {
+        self.0.local_name().into_inner()
+    }
+
+    fn has_namespace(&self, namespace: &str) -> bool {
+        self.0.attributes().with_checks(false).flatten().any(|attribute| {
+            attribute.key.as_namespace_binding().is_some() && attribute.value.as_ref() == namespace
+        })
+    }
+}
+
+/// What a document may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Size of the body in bytes.
+    pub(crate) bytes: usize,
+    /// Elements nested in each other, the root included.
+    pub(crate) depth: usize,
+    /// Length of one element's text in bytes, references resolved.
+    pub(crate) text: usize,
+}
+
+/// The namespace of S3's documents. Those of the service have none in its documentation.
+const S3_NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+/// White space as XML has it: what `str::trim` takes beyond that is content.
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
+    if text.is_empty() {
+        *text = more;
+    } else {
+        text.to_mut().push_str(&more);
+    }
+}
+
+/// Refuses a declared encoding that contradicts how the document is read.
+fn check_encoding(declaration: &BytesDecl<'_>) -> Result<(), XmlError> {
+    match declaration.encoding() {
+        None => Ok(()),
+        Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") => Ok(()),
+        Some(_) => Err(XmlError::Encoding),
+    }
+}
+
+#[cfg(test)]
+mod tests;
