@@ -4,13 +4,19 @@
 extern crate alloc;
 
 mod credentials;
+mod encode;
 mod explanation;
+mod fields;
 mod head;
+mod http_string;
 mod key_time;
+mod pairs;
 mod presign;
 mod sign;
+mod signature;
 mod signed_names;
 mod signing_key;
+mod string_to_sign;
 mod verify;
 
 pub use credentials::{CredentialPart, Credentials, InvalidCredentials};

@@ -1,11 +1,16 @@
 //! Signing a request in its query.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use http::Uri;
 
-use crate::{Head, SignError, SignedNames, SigningKey};
+use crate::{
+    Head, SignError, SignedNames, SigningKey,
+    encode::encode,
+    fields::TOKEN,
+    sign::{has_token, params},
+};
 
 impl SigningKey {
     /// A URI that carries its own signature: the head's URI with the token (of temporary
@@ -13,7 +18,7 @@ impl SigningKey {
     ///
     /// The bytes of the URI that were there before are not touched. The signature covers what
     /// [`SignedNames::vendor`] selects: whoever uses the URI must send the signed headers of `head`
-    /// as they are here, so a head with no more than a host is the usual one.
+    /// as they are here, so a head with no header but the host is the usual one.
     ///
     /// # Errors
     ///
@@ -33,8 +38,33 @@ impl SigningKey {
         head: Head<'_>,
         names: &SignedNames,
     ) -> Result<PresignedUri, SignError> {
-        let _ = (head, names);
-        todo!()
+        let mut params = params(head)?;
+        let mut text = head.uri().to_string();
+        separate(head.uri(), &mut text);
+        if let Some(token) = self.token() {
+            if has_token(&params) {
+                return Err(SignError::ReservedParam { name: TOKEN });
+            }
+            params.push(TOKEN.as_bytes().into(), token.as_bytes().into());
+            text.push_str(TOKEN);
+            text.push('=');
+            text.push_str(&encode(token.as_bytes()));
+            text.push('&');
+        }
+        let explanation = self.explain_pairs(head, params, names.select(head)?)?;
+        self.with_fields(&explanation, |fields| fields.append_to_query(&mut text));
+        // The URI was one before, and only what may stand in a query was appended.
+        let uri = Uri::try_from(text.as_str()).map_err(|_| SignError::UriTooLong)?;
+        Ok(PresignedUri { text, uri })
+    }
+}
+
+/// Ends the text of a URI so that another parameter may follow.
+fn separate(uri: &Uri, text: &mut String) {
+    match uri.query() {
+        None => text.push('?'),
+        Some("") => {}
+        Some(_) => text.push('&'),
     }
 }
 
@@ -60,7 +90,7 @@ impl PresignedUri {
         self.text
     }
 
-    /// The URI. It is a secret, and `Uri` itself shows it in `Debug` and `Display`.
+    /// The URI. It is a secret, and [`Uri`] itself shows all of it in `Debug` and `Display`.
     #[must_use]
     pub fn into_uri(self) -> Uri {
         self.uri
@@ -70,6 +100,7 @@ impl PresignedUri {
 impl fmt::Debug for PresignedUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PresignedUri")
+            .field("host", &self.uri.host())
             .field("path", &self.uri.path())
             .finish_non_exhaustive()
     }

@@ -1,28 +1,52 @@
 //! Signing a request in its header.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Request, header};
 
-use crate::{Explanation, Head, SignedNames, SigningKey};
+use crate::{
+    Explanation, Head, SignedNames, SigningKey,
+    fields::{ALGORITHM, Fields, TOKEN, reserved},
+    head::Defect,
+    pairs::Pairs,
+};
 
 impl SigningKey {
     /// Signs a request: sets `x-cos-security-token` if the credentials are temporary, then
     /// `Authorization`, replacing what was there. Both values are marked sensitive.
     ///
-    /// The signature covers what [`SignedNames::vendor`] selects. Nothing else of the request
-    /// changes, its URI least of all; on an error nothing changes.
+    /// The signature covers what [`SignedNames::vendor`] selects, the token among it. Nothing else of
+    /// the request changes, its URI least of all; on an error nothing changes. A token header that
+    /// the caller has set stays, and is signed, if the credentials have no token of their own.
     ///
     /// # Errors
     ///
-    /// [`SignError`] if the request has no host or no path, or is one that cannot be signed
-    /// unambiguously.
+    /// [`SignError`] if the request has no host or no path, or cannot be signed without a guess.
     pub fn sign<B>(&self, request: &mut Request<B>) -> Result<(), SignError> {
-        let _ = request;
-        todo!()
+        let head = Head::from(&*request);
+        let mut headers = VENDOR.select(head)?;
+        if let Some(token) = self.token() {
+            headers.retain(|name| name != TOKEN);
+            headers.push(TOKEN.as_bytes().into(), token.as_bytes().into());
+        }
+        let explanation = self.explain_pairs(head, params(head)?, headers)?;
+        let authorization = self.header(&explanation);
+
+        let headers = request.headers_mut();
+        // With room for both, neither insertion fails, and the request is signed wholly or not at
+        // all.
+        headers
+            .try_reserve(2)
+            .map_err(|_| SignError::TooManyHeaders)?;
+        if let Some(token) = self.token() {
+            headers.insert(HeaderName::from_static(TOKEN), sensitive(token.into()));
+        }
+        headers.insert(header::AUTHORIZATION, authorization);
+        Ok(())
     }
 
-    /// The value of `Authorization` for exactly this head: nothing is added, not even the token.
+    /// The value of `Authorization` for exactly this head: nothing is added, not even the token. It
+    /// is marked sensitive.
     ///
     /// # Errors
     ///
@@ -33,19 +57,82 @@ impl SigningKey {
         head: Head<'_>,
         names: &SignedNames,
     ) -> Result<HeaderValue, SignError> {
-        let _ = (head, names);
-        todo!()
+        Ok(self.header(&self.explain(head, names)?))
     }
 
-    /// The intermediate strings of the signature that [`SigningKey::authorization`] would make.
+    /// The intermediate strings of the signature that [`SigningKey::authorization`] makes.
+    ///
+    /// For a request that [`SigningKey::sign`] has signed, with [`SignedNames::vendor`], they are
+    /// those of its signature.
     ///
     /// # Errors
     ///
     /// As [`SigningKey::authorization`].
     pub fn explain(&self, head: Head<'_>, names: &SignedNames) -> Result<Explanation, SignError> {
-        let _ = (head, names);
-        todo!()
+        self.explain_pairs(head, params(head)?, names.select(head)?)
     }
+
+    pub(crate) fn explain_pairs(
+        &self,
+        head: Head<'_>,
+        params: Pairs<'_>,
+        headers: Pairs<'_>,
+    ) -> Result<Explanation, SignError> {
+        Ok(Explanation::new(head, params, headers, self.key_time())?)
+    }
+
+    /// Signs what is explained, and hands the fields to `write`.
+    pub(crate) fn with_fields<T>(
+        &self,
+        explanation: &Explanation,
+        write: impl FnOnce(&Fields<'_>) -> T,
+    ) -> T {
+        let key_time = self.key_time().to_string();
+        let signature = self.signature(explanation.string_to_sign());
+        write(&Fields {
+            algorithm: ALGORITHM.into(),
+            secret_id: self.secret_id().into(),
+            sign_time: key_time.as_str().into(),
+            key_time: key_time.as_str().into(),
+            header_list: explanation.header_list().into(),
+            param_list: explanation.param_list().into(),
+            signature: signature.as_str().into(),
+        })
+    }
+
+    fn header(&self, explanation: &Explanation) -> HeaderValue {
+        sensitive(self.with_fields(explanation, |fields| fields.to_header()))
+    }
+}
+
+static VENDOR: SignedNames = SignedNames::vendor();
+
+/// All the parameters of a head that is not signed yet.
+pub(crate) fn params(head: Head<'_>) -> Result<Pairs<'_>, SignError> {
+    let mut params = Pairs::default();
+    for param in head.params() {
+        let (name, value) = param?;
+        if let Some(name) = reserved(&name) {
+            return Err(SignError::ReservedParam { name });
+        }
+        params.push(name, value);
+    }
+    Ok(params)
+}
+
+/// Whether a query has a parameter of the session token.
+pub(crate) fn has_token(params: &Pairs<'_>) -> bool {
+    params.names().any(|name| name == TOKEN)
+}
+
+fn sensitive(text: String) -> HeaderValue {
+    #[expect(
+        clippy::expect_used,
+        reason = "credentials and encoded names are visible ASCII"
+    )]
+    let mut value = HeaderValue::try_from(text).expect("visible ASCII");
+    value.set_sensitive(true);
+    value
 }
 
 /// Why a request was not signed.
@@ -70,11 +157,11 @@ pub enum SignError {
         /// The header's name.
         name: HeaderName,
     },
-    /// The query already has a parameter that signing has for itself, as that of a presigned URI.
+    /// The query already has a parameter that signing keeps for itself: the URI is presigned.
     #[error("the query already has the parameter {name}")]
     ReservedParam {
         /// The parameter's name.
-        name: String,
+        name: &'static str,
     },
     /// With the signature, the URI is longer than the `http` crate allows.
     #[error("the presigned uri is too long")]
@@ -82,4 +169,13 @@ pub enum SignError {
     /// The request has as many headers as the `http` crate allows.
     #[error("the request has too many headers")]
     TooManyHeaders,
+}
+
+impl From<Defect> for SignError {
+    fn from(defect: Defect) -> Self {
+        match defect {
+            Defect::NoPath => Self::NoPath,
+            Defect::InvalidEscape { part } => Self::InvalidEscape { part },
+        }
+    }
 }

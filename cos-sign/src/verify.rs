@@ -3,16 +3,54 @@
 use alloc::{boxed::Box, string::String};
 use core::time::Duration;
 
-use crate::{Credentials, Explanation, Head, KeyTime};
+use http::header;
 
-/// Checks the signature of a request, in its header or in its query.
+use crate::{
+    Credentials, Explanation, Head, KeyTime, SigningKey,
+    fields::{ALGORITHM, AUTHORIZATION, FieldReader, Fields, TOKEN, is_field},
+    pairs::Pairs,
+    signature::same,
+    signed_names::push,
+};
+
+mod listed;
+mod refusal;
+
+pub use refusal::Refusal;
+
+use listed::{Difference, Listed};
+
+/// Checks the signature of a request, in its `Authorization` header or in its query.
 ///
 /// `lookup` gives the credentials that belong to a `SecretId`; `now` is the time since the Unix
-/// epoch. Every query parameter must be signed; [`Verifier`] can be told otherwise.
+/// epoch. Every query parameter must be signed; a [`Verifier`] can be told otherwise.
+///
+/// The comparisons of signature and token take the same time wherever they differ. The signature is
+/// compared last, so that the reason of a refusal is the first thing that is wrong.
 ///
 /// # Errors
 ///
 /// [`Refusal`], which says why.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use cos_sign::{Credentials, Head, KeyTime, Refusal, SigningKey, verify};
+///
+/// let credentials = Credentials::new("AKIDexample", "a secret key of somebody".replace(' ', "-"))?;
+/// let now = Duration::from_secs(1_557_989_753);
+/// let mut request = http::Request::get("https://example-1250000000.cos.ap-beijing.myqcloud.com/key").body(())?;
+/// SigningKey::derive(&credentials, KeyTime::starting(now, Duration::from_secs(60))).sign(&mut request)?;
+///
+/// let lookup = |id: &str| (id == credentials.secret_id()).then(|| credentials.clone());
+/// let verified = verify(Head::from(&request), lookup, now)?;
+/// assert_eq!(verified.header_list(), "host");
+///
+/// let late = verify(Head::from(&request), lookup, now + Duration::from_secs(61));
+/// assert!(matches!(late, Err(Refusal::Expired { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn verify(
     head: Head<'_>,
     lookup: impl FnOnce(&str) -> Option<Credentials>,
@@ -38,7 +76,7 @@ impl Verifier {
 
     /// Whether a request may have query parameters that its signature does not cover (default: no).
     ///
-    /// The service allows them, and some calls of the vendor's SDKs make use of it.
+    /// The service allows them, and the vendor's Python SDK makes use of it when it lists buckets.
     #[must_use]
     pub const fn allow_unsigned_params(mut self, allowed: bool) -> Self {
         self.unsigned_params = allowed;
@@ -56,8 +94,48 @@ impl Verifier {
         lookup: impl FnOnce(&str) -> Option<Credentials>,
         now: Duration,
     ) -> Result<Verified, Refusal> {
-        let _ = (head, lookup, now, self.unsigned_params);
-        todo!()
+        let Found {
+            form,
+            fields,
+            mut params,
+        } = Found::find(head)?;
+        let key_time = check_times(&fields, now)?;
+        let credentials = lookup(&fields.secret_id).ok_or(Refusal::UnknownSecretId)?;
+        check_tokens(&credentials, head, &params)?;
+
+        let listed = Listed::new(&fields.param_list);
+        // An unsigned token has been compared with the right one, which is as good as a signature.
+        params.retain(|name| listed.has(name) || !(self.unsigned_params || name == TOKEN));
+        params.sort();
+        listed.check(&params, "q-url-param-list", |difference| match difference {
+            Difference::Missing(name) => Refusal::ParamNotPresent { name },
+            Difference::Surplus(name) => Refusal::ParamNotSigned { name },
+        })?;
+
+        let listed = Listed::new(&fields.header_list);
+        let mut headers = headers(head);
+        headers.retain(|name| listed.has(name));
+        headers.sort();
+        listed.check(&headers, "q-header-list", |difference| match difference {
+            Difference::Missing(name) => Refusal::HeaderNotPresent { name },
+            Difference::Surplus(name) => Refusal::HeaderNotSigned { name },
+        })?;
+
+        let explanation = Explanation::new(head, params, headers, key_time)?;
+        let key = SigningKey::derive(&credentials, key_time);
+        let expected = key.signature(explanation.string_to_sign());
+        if !same(expected.as_bytes(), fields.signature.as_bytes()) {
+            return Err(Refusal::SignatureMismatch {
+                explanation: Box::new(explanation),
+            });
+        }
+        Ok(Verified {
+            secret_id: fields.secret_id.into_owned(),
+            key_time,
+            form,
+            header_list: fields.header_list.into_owned(),
+            param_list: fields.param_list.into_owned(),
+        })
     }
 }
 
@@ -91,6 +169,9 @@ impl Verified {
     }
 
     /// The names of the signed headers, sorted and joined by `;`.
+    ///
+    /// The client chose them: a header that is not here, the host included, may have been changed by
+    /// anyone.
     #[must_use]
     pub fn header_list(&self) -> &str {
         &self.header_list
@@ -113,80 +194,109 @@ pub enum Form {
     Query,
 }
 
-/// Why a request was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// There is no signature, or an empty `Authorization` header: an anonymous request.
-    #[error("the request has no signature")]
-    NoSignature,
-    /// There is one signature in the header and another in the query.
-    #[error("the request has a signature in its header and another in its query")]
-    TwoSignatures,
-    /// Something cannot be read.
-    #[error("malformed {field}")]
-    Malformed {
-        /// What: a field of the signature, `Authorization`, `path` or `query`.
-        field: &'static str,
-    },
-    /// `q-sign-algorithm` is not `sha1`.
-    #[error("the signature algorithm is not sha1")]
-    UnsupportedAlgorithm,
-    /// `q-sign-time` and `q-key-time` are not the same.
-    #[error("the sign time and the key time differ")]
-    TimesDiffer,
-    /// The signature is not valid yet: the clocks differ.
-    #[error("the signature is not valid yet")]
-    NotYetValid {
-        /// The span in which it is.
-        key_time: KeyTime,
-    },
-    /// The signature is no longer valid.
-    #[error("the signature has expired")]
-    Expired {
-        /// The span in which it was.
-        key_time: KeyTime,
-    },
-    /// There are no credentials with this id.
-    #[error("the secret id is not known")]
-    UnknownSecretId,
-    /// The credentials are temporary and the request has no token.
-    #[error("the session token is missing")]
-    TokenMissing,
-    /// The request's token is not that of the credentials.
-    #[error("the session token is not that of the credentials")]
-    TokenMismatch,
-    /// The request has a token, but the credentials are permanent.
-    #[error("the credentials have no session token, but the request has one")]
-    TokenUnexpected,
-    /// The signature names a header that the request does not have.
-    #[error("the signed header {name} is not present")]
-    HeaderNotPresent {
-        /// The name, as the signature has it.
-        name: String,
-    },
-    /// The request repeats a header more often than the signature names it.
-    #[error("the header {name} occurs more often than it is signed")]
-    HeaderNotSigned {
-        /// The name, as a signature would have it.
-        name: String,
-    },
-    /// The signature names a parameter that the request does not have.
-    #[error("the signed parameter {name} is not present")]
-    ParamNotPresent {
-        /// The name, as the signature has it.
-        name: String,
-    },
-    /// The request has a parameter, or one more of a name, that is not signed.
-    #[error("the parameter {name} is not signed")]
-    ParamNotSigned {
-        /// The name, as a signature would have it.
-        name: String,
-    },
-    /// The signature is wrong: another key, or something on the way changed what was signed.
-    #[error("the signature does not match")]
-    SignatureMismatch {
-        /// What was computed for this request.
-        explanation: Box<Explanation>,
-    },
+/// A signature, and the parameters beside it.
+struct Found<'a> {
+    form: Form,
+    fields: Fields<'a>,
+    params: Pairs<'a>,
+}
+
+impl<'a> Found<'a> {
+    fn find(head: Head<'a>) -> Result<Self, Refusal> {
+        let malformed = |field| Refusal::Malformed { field };
+        let mut reader = FieldReader::default();
+        let mut params = Pairs::default();
+        for param in head.params() {
+            let (name, value) = param?;
+            // A name that is spelled another way is a parameter like others.
+            if is_field(&name) {
+                reader.take(&name, value).map_err(malformed)?;
+            } else {
+                params.push(name, value);
+            }
+        }
+
+        let (form, fields) = match (authorization(head)?, reader.is_empty()) {
+            (None, true) => return Err(Refusal::NoSignature),
+            (Some(_), false) => return Err(Refusal::TwoSignatures),
+            (Some(header), true) => (Form::Header, Fields::from_header(header)),
+            (None, false) => (Form::Query, reader.finish()),
+        };
+        Ok(Self {
+            form,
+            fields: fields.map_err(malformed)?,
+            params,
+        })
+    }
+}
+
+/// The value of the `Authorization` header. An empty one, as the vendor's Python SDK sends it for an
+/// anonymous request, is none.
+fn authorization(head: Head<'_>) -> Result<Option<&str>, Refusal> {
+    let malformed = Refusal::Malformed {
+        field: AUTHORIZATION,
+    };
+    let mut values = head.headers().get_all(header::AUTHORIZATION).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) if value.is_empty() => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| malformed),
+        (Some(_), Some(_)) => Err(malformed),
+    }
+}
+
+fn check_times(fields: &Fields<'_>, now: Duration) -> Result<KeyTime, Refusal> {
+    if fields.algorithm != ALGORITHM {
+        return Err(Refusal::UnsupportedAlgorithm);
+    }
+    let key_time: KeyTime = fields.key_time.parse().map_err(|_| Refusal::Malformed {
+        field: "q-key-time",
+    })?;
+    if fields.sign_time != fields.key_time {
+        return Err(Refusal::TimesDiffer);
+    }
+    if key_time.contains(now) {
+        Ok(key_time)
+    } else if now.as_secs() < key_time.start() {
+        Err(Refusal::NotYetValid { key_time })
+    } else {
+        Err(Refusal::Expired { key_time })
+    }
+}
+
+/// Compares every token that the request has, in a header or in the query, with the right one.
+fn check_tokens(
+    credentials: &Credentials,
+    head: Head<'_>,
+    params: &Pairs<'_>,
+) -> Result<(), Refusal> {
+    let in_headers = head.headers().get_all(TOKEN).iter();
+    let in_headers = in_headers.map(|value| value.as_bytes().trim_ascii());
+    let mut tokens = in_headers.chain(params.values_of(TOKEN)).peekable();
+    match (credentials.token(), tokens.peek()) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(Refusal::TokenUnexpected),
+        (Some(_), None) => Err(Refusal::TokenMissing),
+        (Some(right), Some(_)) => {
+            if tokens.all(|token| same(token, right.as_bytes())) {
+                Ok(())
+            } else {
+                Err(Refusal::TokenMismatch)
+            }
+        }
+    }
+}
+
+/// All the headers of a head, and the host of its URI if there is no such header.
+fn headers(head: Head<'_>) -> Pairs<'_> {
+    let mut headers = Pairs::default();
+    for (name, value) in head.headers() {
+        push(&mut headers, name, value);
+    }
+    if !head.headers().contains_key(header::HOST)
+        && let Some(host) = head.host_of_uri()
+    {
+        headers.push(header::HOST.as_str().as_bytes().into(), host);
+    }
+    headers
 }
