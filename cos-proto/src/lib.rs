@@ -28,6 +28,10 @@ pub use endpoint::{Addressing, Endpoint, InvalidEndpoint};
 pub use failure::{Failure, Missing};
 pub use guard::{Extent, GuardError, RangeGuard};
 pub use head::{JudgeError, ObjectHead};
+pub use listing::{
+    BucketEntry, BucketPage, DeleteMarker, ListingError, ObjectEntry, ObjectPage, ObjectVersion, Owner,
+    VersionEntry, VersionPage,
+};
 pub use names::{
     Bucket, ETag, InvalidBucket, InvalidETag, InvalidKey, InvalidRegion, InvalidTrafficLimit,
     InvalidVersionId, Key, Region, TrafficLimit, VersionId,
@@ -40,3 +44,4 @@ pub use request::{
 pub use retry::{Backoff, RetryAfter, RetryBudget};
 pub use service_error::ServiceError;
 pub use time::{InvalidTimestamp, Timestamp};
+pub use xml::XmlError;

@@ -114,7 +114,7 @@ impl<'a> Document<'a> {
     }
 
     /// The text of the element that was entered last, or `None` if it holds another element; leaves it.
-    fn text_or_skip(&mut self) -> Result<Option<Cow<'a, str>>, XmlError> {
+    pub(crate) fn text_or_skip(&mut self) -> Result<Option<Cow<'a, str>>, XmlError> {
         let mut text = Cow::Borrowed("");
         loop {
             match self.event()? {
