@@ -1,0 +1,287 @@
+//! Downloads on a tokio runtime.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use bytes::Bytes;
+use cos_proto::{Endpoint, Extent, GetObject, ObjectHead};
+use http::{Request, Response};
+use http_body::Body;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tower_service::Service;
+
+use crate::chunks::Chunks;
+use crate::part_file::{self, PartFile, Published};
+use crate::writer::{Writer, blocking};
+use crate::{
+    BoxError, Destination, DownloadError, Progress, Report, Transferred, Verified, exchange,
+};
+
+/// Downloads objects of one endpoint through a service.
+///
+/// Cloning it is as cheap as cloning the service. Its methods may run any number of times at once;
+/// of several downloads to one destination the one that finishes last stays.
+#[derive(Clone)]
+pub struct Downloader<S> {
+    service: S,
+    endpoint: Endpoint,
+    no_clobber: bool,
+    crc64: Crc64Use,
+    progress: Option<Arc<dyn Progress>>,
+}
+
+/// What the CRC64 of an object is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crc64Use {
+    /// Verified where the object has one.
+    Verify,
+    /// Verified, and an object without one is refused.
+    Require,
+    /// Not looked at.
+    Ignore,
+}
+
+impl<S> Downloader<S> {
+    /// Downloads through `service` from `endpoint`.
+    pub fn new(service: S, endpoint: Endpoint) -> Self {
+        Self {
+            service,
+            endpoint,
+            no_clobber: false,
+            crc64: Crc64Use::Verify,
+            progress: None,
+        }
+    }
+
+    /// Leaves a file that is there already alone: the report then says
+    /// [`skipped`](Report::skipped), and nothing is sent.
+    pub fn no_clobber(mut self, no_clobber: bool) -> Self {
+        self.no_clobber = no_clobber;
+        self
+    }
+
+    /// Refuses objects that have no CRC64. By default they are verified by their length alone.
+    ///
+    /// The opposite of [`no_crc64`](Self::no_crc64); the later call counts.
+    pub fn require_crc64(mut self, require: bool) -> Self {
+        self.crc64 = if require {
+            Crc64Use::Require
+        } else {
+            Crc64Use::Verify
+        };
+        self
+    }
+
+    /// Verifies objects by their length alone, whether they have a CRC64 or not.
+    ///
+    /// The opposite of [`require_crc64`](Self::require_crc64); the later call counts.
+    pub fn no_crc64(mut self, ignore: bool) -> Self {
+        self.crc64 = if ignore {
+            Crc64Use::Ignore
+        } else {
+            Crc64Use::Verify
+        };
+        self
+    }
+
+    /// Tells `progress` how far each download is.
+    pub fn progress(mut self, progress: impl Progress + 'static) -> Self {
+        self.progress = Some(Arc::new(progress));
+        self
+    }
+}
+
+impl<S, B> Downloader<S>
+where
+    S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    /// Downloads an object, or the range of it that `get` asks for, into the file `path`.
+    ///
+    /// A file or a symbolic link that is there is replaced, in one step and only by a complete and
+    /// verified object; until then it stays as it is. Missing directories are made. See
+    /// [`Destination::resolve`] for a destination that may be a directory.
+    ///
+    /// One request is sent, whatever the size; for an empty object of which a range was asked for,
+    /// two. File work is done on tokio's blocking pool, and at most about 3 MiB of the object are
+    /// held in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError`]. Nothing is left behind, neither bytes nor directories.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future gives the download up. It starts no new work; a write in flight is
+    /// finished, and the temporary file is then removed. If it is dropped while the complete file
+    /// is being published, the file may still appear, whole.
+    pub fn download(
+        &self,
+        get: GetObject,
+        path: &Path,
+    ) -> impl Future<Output = Result<Report, DownloadError>> + Send + 'static + use<S, B> {
+        self.clone().download_to(get, path.to_owned())
+    }
+
+    /// Copies an object, or the range of it that `get` asks for, to `writer`, in order.
+    ///
+    /// The last bytes of a whole object are written only when its CRC64 has proved right, but
+    /// those before them are out by then: a receiver must not act on a stream whose copy failed.
+    /// `writer` is flushed at the end, and not shut down.
+    ///
+    /// One request is sent, as for [`download`](Self::download); one chunk is held in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError`], among them [`DownloadError::Output`] for a failure of the writer.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping the future gives the copy up; how much was written by then is not known.
+    pub fn copy<'w, W>(
+        &self,
+        get: GetObject,
+        writer: &'w mut W,
+    ) -> impl Future<Output = Result<Report, DownloadError>> + Send + use<'w, S, B, W>
+    where
+        W: AsyncWrite + Unpin + Send + ?Sized,
+    {
+        self.clone().copy_to(get, writer)
+    }
+
+    async fn download_to(mut self, get: GetObject, dest: PathBuf) -> Result<Report, DownloadError> {
+        let started = Instant::now();
+        let no_clobber = self.no_clobber;
+
+        let (found, dest) = blocking(move || Ok((part_file::preflight(&dest)?, dest))).await?;
+        if no_clobber && found == Destination::Replaceable {
+            return Ok(Report::skipped(started.elapsed()));
+        }
+
+        let (head, mut chunks) = self.open(get).await?;
+        let part = blocking(move || PartFile::create(&dest)).await?;
+        let mut writer = Writer::new(part);
+        let mut meter = Meter::new(self.progress.as_deref(), chunks.total());
+        while let Some(chunk) = chunks.next().await? {
+            meter.add(chunk.len());
+            if writer.push(chunk).await? {
+                meter.tell();
+            }
+        }
+        let extent = chunks.check()?;
+
+        // A time that the file system cannot hold is no reason to fail.
+        let modified = head
+            .last_modified()
+            .and_then(|time| SystemTime::UNIX_EPOCH.checked_add(time.since_epoch()));
+        match writer.publish(modified, no_clobber).await? {
+            Published::Skipped => Ok(Report::skipped(started.elapsed())),
+            Published::Done => {
+                meter.tell();
+                Ok(self.report(&head, &chunks, extent, started))
+            }
+        }
+    }
+
+    async fn copy_to<W>(mut self, get: GetObject, writer: &mut W) -> Result<Report, DownloadError>
+    where
+        W: AsyncWrite + Unpin + Send + ?Sized,
+    {
+        let started = Instant::now();
+        let (head, mut chunks) = self.open(get).await?;
+        let mut meter = Meter::new(self.progress.as_deref(), chunks.total());
+        while let Some(chunk) = chunks.next().await? {
+            writer
+                .write_all(&chunk)
+                .await
+                .map_err(DownloadError::Output)?;
+            meter.add(chunk.len());
+            meter.tell();
+        }
+        let extent = chunks.check()?;
+        writer.flush().await.map_err(DownloadError::Output)?;
+        meter.tell();
+        Ok(self.report(&head, &chunks, extent, started))
+    }
+
+    /// Sends the request and applies what was said about CRC64.
+    async fn open(&mut self, get: GetObject) -> Result<(ObjectHead, Chunks<B>), DownloadError> {
+        let (head, chunks) = exchange::open(&mut self.service, &self.endpoint, get).await?;
+        match self.crc64 {
+            Crc64Use::Require if head.crc64().is_none() => Err(DownloadError::NoCrc64),
+            Crc64Use::Ignore => Ok((head, chunks.without_crc64())),
+            Crc64Use::Verify | Crc64Use::Require => Ok((head, chunks)),
+        }
+    }
+
+    fn report(
+        &self,
+        head: &ObjectHead,
+        chunks: &Chunks<B>,
+        extent: Extent,
+        started: Instant,
+    ) -> Report {
+        Report {
+            skipped: false,
+            bytes: extent.len(),
+            fetched: extent.len(),
+            resumed: 0,
+            crc64: (self.crc64 != Crc64Use::Ignore).then(|| extent.crc64()),
+            verified: if chunks.has_crc64() {
+                Verified::Crc64
+            } else {
+                Verified::Size
+            },
+            etag: head.etag().cloned(),
+            version_id: head.version_id().cloned(),
+            elapsed: started.elapsed(),
+        }
+    }
+}
+
+/// Counts bytes, and tells of them.
+struct Meter<'a> {
+    progress: Option<&'a dyn Progress>,
+    done: u64,
+    total: u64,
+}
+
+impl<'a> Meter<'a> {
+    /// Tells of the total before the first byte.
+    fn new(progress: Option<&'a dyn Progress>, total: u64) -> Self {
+        let meter = Self {
+            progress,
+            done: 0,
+            total,
+        };
+        meter.tell();
+        meter
+    }
+
+    fn add(&mut self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.done = self.done.saturating_add(bytes).min(self.total);
+    }
+
+    fn tell(&self) {
+        if let Some(progress) = self.progress {
+            progress.update(Transferred::new(self.done, self.total));
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Downloader<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Downloader")
+            .field("service", &self.service)
+            .field("endpoint", &self.endpoint)
+            .field("no_clobber", &self.no_clobber)
+            .field("crc64", &self.crc64)
+            .finish_non_exhaustive()
+    }
+}

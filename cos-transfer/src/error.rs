@@ -1,0 +1,142 @@
+//! What can go wrong with a download.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cos_proto::{BuildError, Failure, GuardError, JudgeError, ServiceError};
+
+use crate::{BoxError, DestinationError};
+
+/// A download that failed. Nothing is left at the destination but what was there before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DownloadError {
+    /// The request cannot be made; nothing was sent.
+    #[error("the request cannot be made")]
+    Request(#[source] BuildError),
+    /// The service below gave no answer, or its body broke. [`Failure`] says whether trying again
+    /// can help.
+    #[error("the transfer failed")]
+    Transport {
+        /// What kind of failure it is.
+        failure: Failure,
+        /// What the service below said.
+        source: BoxError,
+    },
+    /// COS refused: not found, not allowed, not now.
+    #[error("the service refused the request")]
+    Service(#[source] ServiceError),
+    /// A condition that was asked for does not hold (304, 412).
+    #[error("the object does not meet the condition")]
+    Condition(#[source] ServiceError),
+    /// The answer is of another object, or another version of it, than the one that was asked for.
+    #[error("the object has changed")]
+    Changed(#[source] JudgeError),
+    /// The head of the answer is not one to what was asked; nothing was written.
+    #[error("the answer is not what was asked for")]
+    Answer(#[source] JudgeError),
+    /// The bytes are not those that the head promised: too few, too many, or another CRC64.
+    #[error("the object did not arrive intact")]
+    Integrity(#[source] GuardError),
+    /// A CRC64 was required and the object has none.
+    #[error("the object has no CRC64 to verify it by")]
+    NoCrc64,
+    /// The destination is no place for a file; nothing was sent.
+    #[error("the object cannot be stored there")]
+    Destination(#[source] DestinationError),
+    /// The local file system failed.
+    #[error("cannot {action} {}", path.display())]
+    Local {
+        /// What was tried.
+        action: LocalAction,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The writer that the bytes were copied to failed.
+    #[error("cannot write the object out")]
+    Output(#[source] io::Error),
+}
+
+/// What a [`DownloadError::Local`] failed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LocalAction {
+    /// Making the directories above the destination, or a file in them.
+    Create,
+    /// Writing the bytes.
+    Write,
+    /// Making the bytes durable.
+    Sync,
+    /// Giving the complete file its time, its mode and its name.
+    Publish,
+}
+
+impl fmt::Display for LocalAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create a file in",
+            Self::Write => "write",
+            Self::Sync => "sync",
+            Self::Publish => "publish",
+        })
+    }
+}
+
+impl DownloadError {
+    /// The failure in cos-proto's classification, where it is not a local one.
+    pub fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::Transport { failure, .. } => Some(failure.clone()),
+            Self::Service(error) | Self::Condition(error) => Some(Failure::of(error)),
+            Self::Changed(error) | Self::Answer(error) => Some(Failure::from(error)),
+            Self::Integrity(error) => Some(Failure::from(error)),
+            Self::NoCrc64
+            | Self::Request(_)
+            | Self::Destination(_)
+            | Self::Local { .. }
+            | Self::Output(_) => None,
+        }
+    }
+
+    /// What the service said, where it said anything.
+    pub fn service_error(&self) -> Option<&ServiceError> {
+        match self {
+            Self::Service(error) | Self::Condition(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn local(action: LocalAction, path: &Path, source: io::Error) -> Self {
+        Self::Local {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// An answer that is not 2xx.
+    pub(crate) fn refused(error: ServiceError) -> Self {
+        match Failure::of(&error) {
+            Failure::NotModified | Failure::PreconditionFailed => Self::Condition(error),
+            _ => Self::Service(error),
+        }
+    }
+
+    /// A head that is no answer to the request.
+    pub(crate) fn misjudged(error: JudgeError) -> Self {
+        match Failure::from(&error) {
+            Failure::ObjectChanged => Self::Changed(error),
+            _ => Self::Answer(error),
+        }
+    }
+
+    /// An error of the service below or of a body of it.
+    pub(crate) fn transport(source: BoxError) -> Self {
+        // What cannot be classified is taken for a passing fault of the network.
+        let failure = Failure::find(&*source).unwrap_or(Failure::Transport);
+        Self::Transport { failure, source }
+    }
+}

@@ -1,0 +1,59 @@
+//! What came out of a download.
+
+use std::time::Duration;
+
+use cos_proto::{ETag, VersionId};
+
+/// What came out of a download that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Whether nothing was done because there is a file already, and it was to be left alone. All
+    /// other fields are empty then.
+    pub skipped: bool,
+    /// Bytes that are at the destination.
+    pub bytes: u64,
+    /// Bytes that came over the network in this run.
+    pub fetched: u64,
+    /// Bytes that were there from a former run.
+    pub resumed: u64,
+    /// The CRC64 of the bytes at the destination, computed as they passed.
+    pub crc64: Option<u64>,
+    /// What the bytes were held against.
+    pub verified: Verified,
+    /// The entity tag of the object.
+    pub etag: Option<ETag>,
+    /// The version of the object, in buckets that have versions.
+    pub version_id: Option<VersionId>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Report {
+    pub(crate) fn skipped(elapsed: Duration) -> Self {
+        Self {
+            skipped: true,
+            bytes: 0,
+            fetched: 0,
+            resumed: 0,
+            crc64: None,
+            verified: Verified::None,
+            etag: None,
+            version_id: None,
+            elapsed,
+        }
+    }
+}
+
+/// What the bytes of a download were held against before they were published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verified {
+    /// Length and CRC64 of the whole object.
+    Crc64,
+    /// The length alone: a range has no CRC64 of its own, and neither have objects from before COS
+    /// kept it.
+    Size,
+    /// Nothing.
+    None,
+}

@@ -1,0 +1,104 @@
+//! Moves chunks to a file without blocking a thread of the runtime.
+//!
+//! Writes happen on tokio's blocking pool, a batch at a time: while one batch is being written, the
+//! next one gathers. No pool thread is held between batches, because name lookups need the pool too.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+
+use crate::part_file::{PartFile, Published};
+use crate::{BoxError, DownloadError, LocalAction};
+
+/// How much gathers before it is written. Handing work to the pool costs some ten microseconds,
+/// which is little against writing a MiB; two batches and a chunk are all that a download holds.
+const BATCH: usize = 1024 * 1024;
+
+/// A [`PartFile`] whose work is done elsewhere.
+///
+/// Dropping it lets a write in flight finish; the file is removed when it has.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    part: State,
+    gathered: Vec<Bytes>,
+    gathered_len: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle(PartFile),
+    Busy(JoinHandle<Result<PartFile, DownloadError>>),
+    /// A write has failed, and the file with it.
+    Lost,
+}
+
+impl Writer {
+    pub(crate) fn new(part: PartFile) -> Self {
+        Self {
+            part: State::Idle(part),
+            gathered: Vec::new(),
+            gathered_len: 0,
+        }
+    }
+
+    /// Takes a chunk; waits while the batch before the last one is still being written. True when
+    /// a batch was handed over.
+    pub(crate) async fn push(&mut self, chunk: Bytes) -> Result<bool, DownloadError> {
+        self.gathered_len = self.gathered_len.saturating_add(chunk.len());
+        self.gathered.push(chunk);
+        if self.gathered_len < BATCH {
+            return Ok(false);
+        }
+        let mut part = self.idle().await?;
+        let batch = std::mem::take(&mut self.gathered);
+        self.gathered_len = 0;
+        self.part = State::Busy(tokio::task::spawn_blocking(move || {
+            part.write(&batch)?;
+            Ok(part)
+        }));
+        Ok(true)
+    }
+
+    /// Writes what is left, and publishes.
+    pub(crate) async fn publish(
+        mut self,
+        modified: Option<SystemTime>,
+        no_clobber: bool,
+    ) -> Result<Published, DownloadError> {
+        let mut part = self.idle().await?;
+        let rest = self.gathered;
+        blocking(move || {
+            part.write(&rest)?;
+            part.publish(modified, no_clobber)
+        })
+        .await
+    }
+
+    /// The file, when nothing is being written.
+    async fn idle(&mut self) -> Result<PartFile, DownloadError> {
+        match std::mem::replace(&mut self.part, State::Lost) {
+            State::Idle(part) => Ok(part),
+            State::Busy(writing) => writing.await.unwrap_or_else(|error| Err(stopped(error))),
+            State::Lost => Err(stopped("an earlier write failed")),
+        }
+    }
+}
+
+/// Does `work` on tokio's blocking pool.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DownloadError> + Send + 'static,
+) -> Result<T, DownloadError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(stopped(error)))
+}
+
+/// The runtime is going down, or the work has panicked.
+fn stopped(error: impl Into<BoxError>) -> DownloadError {
+    DownloadError::local(
+        LocalAction::Write,
+        "the file".as_ref(),
+        std::io::Error::other(error),
+    )
+}
