@@ -1,0 +1,10 @@
+//! Fuzz target; its body is `cos_fuzz::sign_verify`.
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cos_fuzz::sign_verify(data));
+
+#[cfg(not(fuzzing))]
+fn main() -> std::process::ExitCode {
+    cos_fuzz::replay(cos_fuzz::sign_verify)
+}
