@@ -9,6 +9,7 @@ extern crate std;
 pub mod crc64;
 mod digits;
 mod endpoint;
+mod escape;
 mod failure;
 mod guard;
 mod head;
@@ -27,10 +28,10 @@ pub use crc64::Crc64;
 pub use endpoint::{Addressing, Endpoint, InvalidEndpoint};
 pub use failure::{Failure, Missing};
 pub use guard::{Extent, GuardError, RangeGuard};
-pub use head::{JudgeError, ObjectHead};
+pub use head::{JudgeError, ObjectHead, Restore};
 pub use listing::{
-    BucketEntry, BucketPage, DeleteMarker, ListingError, ObjectEntry, ObjectPage, ObjectVersion, Owner,
-    VersionEntry, VersionPage,
+    BucketEntry, BucketPage, DeleteMarker, ListingError, ObjectEntry, ObjectPage, ObjectVersion,
+    Owner, VersionEntry, VersionPage,
 };
 pub use names::{
     Bucket, ETag, InvalidBucket, InvalidETag, InvalidKey, InvalidRegion, InvalidTrafficLimit,

@@ -84,7 +84,11 @@ impl ListBuckets {
 
 impl From<&ListingError> for Failure {
     fn from(error: &ListingError) -> Self {
-        if error.is_truncated() { Self::TruncatedListing } else { Self::InvalidResponse }
+        if error.is_truncated() {
+            Self::TruncatedListing
+        } else {
+            Self::InvalidResponse
+        }
     }
 }
 

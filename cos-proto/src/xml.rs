@@ -11,6 +11,7 @@
 mod error;
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use core::str;
 
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
@@ -63,7 +64,9 @@ impl<'a> Document<'a> {
     /// Opens a document and enters its root.
     pub(crate) fn open(body: &'a [u8], root: &str, limits: Limits) -> Result<Self, XmlError> {
         if body.len() > limits.bytes {
-            return Err(XmlError::TooLarge { limit: limits.bytes });
+            return Err(XmlError::TooLarge {
+                limit: limits.bytes,
+            });
         }
         let (text, cut) = match str::from_utf8(body) {
             Ok(text) => (text, false),
@@ -72,11 +75,21 @@ impl<'a> Document<'a> {
                 let whole = body.get(..error.valid_up_to()).unwrap_or_default();
                 (str::from_utf8(whole).unwrap_or_default(), true)
             }
-            Err(error) => return Err(XmlError::NotUtf8 { at: error.valid_up_to() }),
+            Err(error) => {
+                return Err(XmlError::NotUtf8 {
+                    at: error.valid_up_to(),
+                });
+            }
         };
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        let mut document = Self { reader, limits, depth: 0, cut, s3: false };
+        let mut document = Self {
+            reader,
+            limits,
+            depth: 0,
+            cut,
+            s3: false,
+        };
         document.enter_root(root)?;
         Ok(document)
     }
@@ -91,6 +104,8 @@ impl<'a> Document<'a> {
     /// Text between elements must be white space.
     pub(crate) fn child(&mut self) -> Result<Option<Tag<'a>>, XmlError> {
         loop {
+            // White space between elements is most of what there is between them: it need not become an event of its own.
+            self.reader.config_mut().trim_text_start = true;
             match self.event()? {
                 Event::Start(tag) => {
                     self.descend()?;
@@ -102,7 +117,9 @@ impl<'a> Document<'a> {
                 }
                 Event::Text(text) if is_blank(&text) => {}
                 Event::CData(text) if is_blank(&text) => {}
-                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => return Err(self.malformed()),
+                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
+                    return Err(self.malformed());
+                }
                 other => self.pass(&other)?,
             }
         }
@@ -110,17 +127,23 @@ impl<'a> Document<'a> {
 
     /// The text of the element that was entered last, which holds no other element; leaves it.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
-        self.text_or_skip()?.ok_or(XmlError::Malformed { at: self.reader.buffer_position() })
+        self.text_or_skip()?.ok_or(XmlError::Malformed {
+            at: self.reader.buffer_position(),
+        })
     }
 
     /// The text of the element that was entered last, or `None` if it holds another element; leaves it.
     pub(crate) fn text_or_skip(&mut self) -> Result<Option<Cow<'a, str>>, XmlError> {
         let mut text = Cow::Borrowed("");
+        self.reader.config_mut().trim_text_start = false;
         loop {
             match self.event()? {
                 Event::Text(more) => append(&mut text, more.xml10_content()),
                 Event::CData(more) => append(&mut text, more.xml10_content()),
-                Event::GeneralRef(reference) => text.to_mut().push(self.resolve(&reference)?),
+                Event::GeneralRef(reference) => {
+                    let character = self.resolve(&reference)?;
+                    make_owned(&mut text).push(character);
+                }
                 Event::End(_) => {
                     self.depth = self.depth.saturating_sub(1);
                     return Ok(Some(text));
@@ -134,7 +157,9 @@ impl<'a> Document<'a> {
                 other => self.pass(&other)?,
             }
             if text.len() > self.limits.text {
-                return Err(XmlError::TextTooLong { limit: self.limits.text });
+                return Err(XmlError::TextTooLong {
+                    limit: self.limits.text,
+                });
             }
         }
     }
@@ -183,14 +208,18 @@ impl<'a> Document<'a> {
                     self.s3 = tag.has_namespace(S3_NAMESPACE);
                     return Ok(());
                 }
-                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::End(_) => return Err(self.malformed()),
+                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::End(_) => {
+                    return Err(self.malformed());
+                }
                 other => self.pass(&other)?,
             }
         }
     }
 
     fn event(&mut self) -> Result<Event<'a>, XmlError> {
-        self.reader.read_event().map_err(|error| self.defect(&error))
+        self.reader
+            .read_event()
+            .map_err(|error| self.defect(&error))
     }
 
     /// Passes over an event that is no content, and refuses those that may not stand here.
@@ -206,7 +235,9 @@ impl<'a> Document<'a> {
     fn descend(&mut self) -> Result<(), XmlError> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > self.limits.depth {
-            return Err(XmlError::TooDeep { limit: self.limits.depth });
+            return Err(XmlError::TooDeep {
+                limit: self.limits.depth,
+            });
         }
         Ok(())
     }
@@ -227,7 +258,9 @@ impl<'a> Document<'a> {
     }
 
     fn malformed(&self) -> XmlError {
-        XmlError::Malformed { at: self.reader.buffer_position() }
+        XmlError::Malformed {
+            at: self.reader.buffer_position(),
+        }
     }
 
     /// Tells a document that ends too early from one that is wrong.
@@ -238,10 +271,14 @@ impl<'a> Document<'a> {
             Error::Syntax(SyntaxError::InvalidBangMarkup) if !unread.is_empty() => {}
             // All the others of this kind say that the input ended within markup.
             Error::Syntax(_) => return XmlError::Truncated,
-            Error::IllFormed(IllFormedError::UnclosedReference) if unread.is_empty() => return XmlError::Truncated,
+            Error::IllFormed(IllFormedError::UnclosedReference) if unread.is_empty() => {
+                return XmlError::Truncated;
+            }
             _ => {}
         }
-        XmlError::Malformed { at: self.reader.error_position() }
+        XmlError::Malformed {
+            at: self.reader.error_position(),
+        }
     }
 }
 
@@ -256,9 +293,14 @@ impl Tag<'_> {
     }
 
     fn has_namespace(&self, namespace: &str) -> bool {
-        self.0.attributes().with_checks(false).flatten().any(|attribute| {
-            attribute.key.as_namespace_binding().is_some() && attribute.value.as_ref() == namespace
-        })
+        self.0
+            .attributes()
+            .with_checks(false)
+            .flatten()
+            .any(|attribute| {
+                attribute.key.as_namespace_binding().is_some()
+                    && attribute.value.as_ref() == namespace
+            })
     }
 }
 
@@ -278,22 +320,37 @@ const S3_NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /// White space as XML has it: what `str::trim` takes beyond that is content.
 fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    text.bytes()
+        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
 
 fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
-    if text.is_empty() {
+    if text.is_empty() && matches!(text, Cow::Borrowed(_)) {
         *text = more;
     } else {
-        text.to_mut().push_str(&more);
+        make_owned(text).push_str(&more);
     }
+}
+
+/// A text in pieces, to be added to. Entity tags are such: their quotes are often references, and all of them fit at once.
+fn make_owned<'t>(text: &'t mut Cow<'_, str>) -> &'t mut String {
+    if let Cow::Borrowed(start) = *text {
+        let mut owned = String::with_capacity(start.len().saturating_add(64));
+        owned.push_str(start);
+        *text = Cow::Owned(owned);
+    }
+    text.to_mut()
 }
 
 /// Refuses a declared encoding that contradicts how the document is read.
 fn check_encoding(declaration: &BytesDecl<'_>) -> Result<(), XmlError> {
     match declaration.encoding() {
         None => Ok(()),
-        Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") => Ok(()),
+        Some(Ok(name))
+            if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") =>
+        {
+            Ok(())
+        }
         Some(_) => Err(XmlError::Encoding),
     }
 }

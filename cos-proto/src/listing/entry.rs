@@ -105,7 +105,9 @@ fn version_id(slot: Slot<'_>) -> Result<Option<VersionId>, ListingError> {
         text if text.is_empty() => Ok(None),
         text => match VersionId::new(text) {
             Ok(id) => Ok(Some(id)),
-            Err(_) => Err(ListingError::Invalid { element: "VersionId" }),
+            Err(_) => Err(ListingError::Invalid {
+                element: "VersionId",
+            }),
         },
     }
 }

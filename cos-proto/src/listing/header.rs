@@ -39,7 +39,11 @@ impl<'a> RawHeader<'a> {
     }
 
     /// Reads the element that was entered last if it is one of these, and passes over it if it is unknown.
-    pub(super) fn read(&mut self, name: &str, document: &mut Document<'a>) -> Result<(), ListingError> {
+    pub(super) fn read(
+        &mut self,
+        name: &str,
+        document: &mut Document<'a>,
+    ) -> Result<(), ListingError> {
         match name {
             "Name" => self.name.read(document),
             "Prefix" => self.prefix.read(document),

@@ -84,7 +84,10 @@ impl ObjectPage {
             max_keys: header.max_keys,
             is_truncated: header.is_truncated,
             next_marker: Some(next_marker.name(names)?).filter(|marker| !marker.is_empty()),
-            objects: objects.into_iter().map(|object| object.into_object(names)).collect::<Result<_, _>>()?,
+            objects: objects
+                .into_iter()
+                .map(|object| object.into_object(names))
+                .collect::<Result<_, _>>()?,
             common_prefixes: header.common_prefixes,
             s3,
         })

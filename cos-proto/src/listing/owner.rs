@@ -32,11 +32,17 @@ impl Owner {
                 _ => document.skip()?,
             }
         }
-        Ok(Self { id: id.optional(), display_name: display_name.optional() })
+        Ok(Self {
+            id: id.optional(),
+            display_name: display_name.optional(),
+        })
     }
 
     /// Reads the `<Owner>` that was entered last into a place that is still empty.
-    pub(super) fn read_once(place: &mut Option<Self>, document: &mut Document<'_>) -> Result<(), ListingError> {
+    pub(super) fn read_once(
+        place: &mut Option<Self>,
+        document: &mut Document<'_>,
+    ) -> Result<(), ListingError> {
         match place.replace(Self::read(document)?) {
             None => Ok(()),
             Some(_) => Err(ListingError::Duplicate { element: "Owner" }),

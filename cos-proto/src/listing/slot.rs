@@ -18,7 +18,10 @@ pub(super) struct Slot<'a> {
 impl<'a> Slot<'a> {
     /// A slot for the element of this name, still empty.
     pub(super) const fn new(element: &'static str) -> Self {
-        Self { element, text: None }
+        Self {
+            element,
+            text: None,
+        }
     }
 
     /// Reads the element that was entered last.
@@ -26,18 +29,24 @@ impl<'a> Slot<'a> {
         let text = document.text()?;
         match self.text.replace(text) {
             None => Ok(()),
-            Some(_) => Err(ListingError::Duplicate { element: self.element }),
+            Some(_) => Err(ListingError::Duplicate {
+                element: self.element,
+            }),
         }
     }
 
     /// The text of an element that has to be there; it may be empty.
     pub(super) fn required(self) -> Result<Cow<'a, str>, ListingError> {
-        self.text.ok_or(ListingError::Missing { element: self.element })
+        self.text.ok_or(ListingError::Missing {
+            element: self.element,
+        })
     }
 
     /// The text, if it is there and not empty. The service writes `<Prefix/>` for what was not asked for.
     pub(super) fn optional(self) -> Option<String> {
-        self.text.filter(|text| !text.is_empty()).map(Cow::into_owned)
+        self.text
+            .filter(|text| !text.is_empty())
+            .map(Cow::into_owned)
     }
 
     /// A value that has to be there.
@@ -48,7 +57,10 @@ impl<'a> Slot<'a> {
     }
 
     /// A value, if there is one; an empty element has none.
-    pub(super) fn value_if_any<T>(self, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ListingError> {
+    pub(super) fn value_if_any<T>(
+        self,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, ListingError> {
         match self.text.as_deref() {
             None | Some("") => Ok(None),
             Some(_) => self.value(read).map(Some),
@@ -91,14 +103,21 @@ pub(super) enum Names {
 impl Names {
     /// What `EncodingType` says: the page is encoded only where it says so itself, whatever was asked for.
     pub(super) fn of(encoding_type: Slot<'_>) -> Result<Self, ListingError> {
-        let url = encoding_type.value_if_any(|text| text.eq_ignore_ascii_case("url").then_some(Self::Url))?;
+        let url = encoding_type
+            .value_if_any(|text| text.eq_ignore_ascii_case("url").then_some(Self::Url))?;
         Ok(url.unwrap_or(Self::Plain))
     }
 
-    pub(super) fn decode(self, element: &'static str, text: Cow<'_, str>) -> Result<String, ListingError> {
+    pub(super) fn decode(
+        self,
+        element: &'static str,
+        text: Cow<'_, str>,
+    ) -> Result<String, ListingError> {
         match self {
             Self::Plain => Ok(text.into_owned()),
-            Self::Url => uri::decode(&text).map_err(|source| ListingError::Encoding { element, source }),
+            Self::Url => {
+                uri::decode(&text).map_err(|source| ListingError::Encoding { element, source })
+            }
         }
     }
 }

@@ -76,7 +76,9 @@ impl VersionPage {
         let names = header.names;
         let entries = entries.into_iter().map(|(kind, entry)| match kind {
             Kind::Version => entry.into_version(names).map(VersionEntry::Version),
-            Kind::DeleteMarker => entry.into_delete_marker(names).map(VersionEntry::DeleteMarker),
+            Kind::DeleteMarker => entry
+                .into_delete_marker(names)
+                .map(VersionEntry::DeleteMarker),
         });
         Ok(Self {
             name: header.name,
@@ -87,7 +89,10 @@ impl VersionPage {
             max_keys: header.max_keys,
             is_truncated: header.is_truncated,
             next_key_marker: Some(next_key_marker.name(names)?).filter(|marker| !marker.is_empty()),
-            next_version_id_marker: next_version_id_marker.required().ok().map(|marker| marker.into_owned()),
+            next_version_id_marker: next_version_id_marker
+                .required()
+                .ok()
+                .map(|marker| marker.into_owned()),
             entries: entries.collect::<Result<_, _>>()?,
             common_prefixes: header.common_prefixes,
             s3,

@@ -20,7 +20,18 @@ impl Conditions {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.header_name().is_none()
+    }
+
+    /// The name of the first header that these conditions go in, if there is any.
+    pub(super) fn header_name(&self) -> Option<&'static str> {
+        let headers = [
+            self.if_match.as_ref().map(|_| "if-match"),
+            self.if_none_match.as_ref().map(|_| "if-none-match"),
+            self.if_modified_since.map(|_| "if-modified-since"),
+            self.if_unmodified_since.map(|_| "if-unmodified-since"),
+        ];
+        headers.into_iter().flatten().next()
     }
 }
 

@@ -1,14 +1,17 @@
 //! GET Object.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
-use http::Request;
+use http::header::{HeaderName, RANGE};
 use http::response::Parts;
+use http::{Method, Request};
 
+use super::build::{Target, insert_some, object_headers};
 use super::conditions::condition_setters;
 use super::{BuildError, Conditions, ResponseOverrides, SseCustomerKey};
 use crate::{
     Bucket, ByteRange, Endpoint, JudgeError, Key, ObjectHead, RangeGuard, TrafficLimit, VersionId,
+    head,
 };
 
 /// GET Object (documentation page 436/7753): an object, or one range of it.
@@ -148,7 +151,19 @@ impl GetObject {
     ///
     /// [`BuildError`] says what cannot be sent.
     pub fn to_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
-        todo!()
+        let mut request = self.target(endpoint)?.into_request(Method::GET)?;
+        let headers = request.headers_mut();
+        insert_some(headers, RANGE, "range", self.range)?;
+        object_headers(
+            headers,
+            endpoint,
+            &self.conditions,
+            self.sse_c.as_ref(),
+            self.referer.as_deref(),
+        )?;
+        let name = HeaderName::from_static("x-cos-traffic-limit");
+        insert_some(headers, name, "x-cos-traffic-limit", self.traffic_limit)?;
+        Ok(request)
     }
 
     /// Builds the request that a presigned URL stands for: all of it is in the URI, so that who holds the link needs no
@@ -159,7 +174,23 @@ impl GetObject {
     /// As [`to_request`](GetObject::to_request), and [`BuildError::HeaderInLink`] for a range, a condition, a referer or an
     /// encryption key: they go in headers only.
     pub fn to_link_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
-        todo!()
+        let headers = [
+            self.range.map(|_| "range"),
+            self.conditions.header_name(),
+            self.referer.as_ref().map(|_| "referer"),
+            self.sse_c
+                .as_ref()
+                .map(|_| "x-cos-server-side-encryption-customer-key"),
+        ];
+        if let Some(name) = headers.into_iter().flatten().next() {
+            return Err(BuildError::HeaderInLink { name });
+        }
+        let mut target = self.target(endpoint)?;
+        target.push_some(
+            "x-cos-traffic-limit",
+            self.traffic_limit.map(|limit| limit.to_string()),
+        );
+        target.into_request(Method::GET)
     }
 
     /// Judges the head of a 2xx answer to this request before a byte of its body is used.
@@ -168,6 +199,30 @@ impl GetObject {
     ///
     /// [`JudgeError`] says in what the head is not an answer to this request.
     pub fn judge(&self, head: &Parts) -> Result<(ObjectHead, RangeGuard), JudgeError> {
-        todo!()
+        head::judge_get(self, head)
+    }
+
+    fn target(&self, endpoint: &Endpoint) -> Result<Target, BuildError> {
+        let mut target =
+            Target::object(endpoint, &self.bucket, &self.key, self.version_id.as_ref())?;
+        target.push_some(
+            "response-cache-control",
+            self.response.cache_control.as_ref(),
+        );
+        target.push_some(
+            "response-content-disposition",
+            self.response.content_disposition.as_ref(),
+        );
+        target.push_some(
+            "response-content-encoding",
+            self.response.content_encoding.as_ref(),
+        );
+        target.push_some(
+            "response-content-language",
+            self.response.content_language.as_ref(),
+        );
+        target.push_some("response-content-type", self.response.content_type.as_ref());
+        target.push_some("response-expires", self.response.expires.as_ref());
+        Ok(target)
     }
 }

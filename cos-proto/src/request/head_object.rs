@@ -2,12 +2,13 @@
 
 use alloc::string::String;
 
-use http::Request;
 use http::response::Parts;
+use http::{Method, Request};
 
+use super::build::{Target, object_headers};
 use super::conditions::condition_setters;
 use super::{BuildError, Conditions, GetObject, SseCustomerKey};
-use crate::{Bucket, Endpoint, JudgeError, Key, ObjectHead, VersionId};
+use crate::{Bucket, Endpoint, JudgeError, Key, ObjectHead, VersionId, head};
 
 /// HEAD Object (documentation page 436/7745): what GET would say about an object, without the object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +71,16 @@ impl HeadObject {
     ///
     /// [`BuildError`] says what cannot be sent.
     pub fn to_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
-        todo!()
+        let target = Target::object(endpoint, &self.bucket, &self.key, self.version_id.as_ref())?;
+        let mut request = target.into_request(Method::HEAD)?;
+        object_headers(
+            request.headers_mut(),
+            endpoint,
+            &self.conditions,
+            self.sse_c.as_ref(),
+            self.referer.as_deref(),
+        )?;
+        Ok(request)
     }
 
     /// Judges the head of a 2xx answer to this request.
@@ -79,7 +89,7 @@ impl HeadObject {
     ///
     /// [`JudgeError`] says in what the head is not an answer to this request.
     pub fn judge(&self, head: &Parts) -> Result<ObjectHead, JudgeError> {
-        todo!()
+        head::judge_head(self, head)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use alloc::string::String;
 
-use http::Request;
+use http::{Method, Request};
 
 use super::BuildError;
+use super::build::{Target, page_size};
 use crate::{Endpoint, Region};
 
 /// GET Service (documentation page 436/8291): the buckets of an account.
@@ -56,6 +57,10 @@ impl ListBuckets {
     ///
     /// [`BuildError`] says what cannot be sent.
     pub fn to_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
-        todo!()
+        let mut target = Target::service(endpoint)?;
+        target.push_some("region", self.region.as_ref());
+        target.push_some("marker", self.marker.as_ref());
+        target.push_some("max-keys", page_size(self.max_keys, Self::MAX_KEYS)?);
+        target.into_request(Method::GET)
     }
 }

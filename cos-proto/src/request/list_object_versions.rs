@@ -2,9 +2,10 @@
 
 use alloc::string::String;
 
-use http::Request;
+use http::{Method, Request};
 
 use super::BuildError;
+use super::build::{Target, page_size};
 use crate::{Bucket, Endpoint};
 
 /// GET Bucket Object versions (documentation page 436/35521): one page of versions and delete markers.
@@ -85,6 +86,17 @@ impl ListObjectVersions {
     ///
     /// [`BuildError`] says what cannot be sent.
     pub fn to_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
-        todo!()
+        let mut target = Target::bucket(endpoint, &self.bucket)?;
+        target.flag("versions");
+        target.push("encoding-type", "url");
+        target.push_some(
+            "prefix",
+            Some(&self.prefix).filter(|prefix| !prefix.is_empty()),
+        );
+        target.push_some("delimiter", self.delimiter.as_ref());
+        target.push_some("key-marker", self.key_marker.as_ref());
+        target.push_some("version-id-marker", self.version_id_marker.as_ref());
+        target.push_some("max-keys", page_size(self.max_keys, Self::MAX_KEYS)?);
+        target.into_request(Method::GET)
     }
 }

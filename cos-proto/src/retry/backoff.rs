@@ -4,10 +4,19 @@ use core::time::Duration;
 
 use super::RetryAfter;
 
-/// Exponential backoff with equal jitter: half of each delay is fixed, half is random.
+/// Exponential backoff with equal jitter: half of each delay is fixed, the other half random.
 ///
-/// With the defaults the delays of ten attempts sum up to at least 27 seconds, so that an outage of 20 seconds is always
-/// survived.
+/// With the defaults the delays before ten further attempts sum up to at least 27 seconds, so that an outage of 20 seconds
+/// is always survived. How many attempts there are is for [`RetryBudget`](crate::RetryBudget).
+///
+/// ```
+/// use core::time::Duration;
+/// use cos_proto::Backoff;
+///
+/// let backoff = Backoff::new();
+/// assert_eq!(backoff.delay(0, 0), Duration::from_millis(125));
+/// assert!(backoff.delay(3, u64::MAX) <= Duration::from_secs(2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     base: Duration,
@@ -15,10 +24,10 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The delay before the first further attempt, jitter aside.
+    /// The delay before the first further attempt, at most.
     pub const BASE: Duration = Duration::from_millis(250);
 
-    /// The longest delay, jitter aside.
+    /// The longest delay.
     pub const CAP: Duration = Duration::from_secs(10);
 
     /// Starts at [`Backoff::BASE`], doubles, stops at [`Backoff::CAP`].
@@ -47,7 +56,13 @@ impl Backoff {
     /// The delay before further attempt `attempt`, counted from 0. `random` is any number, drawn anew for each delay.
     #[must_use]
     pub fn delay(&self, attempt: u32, random: u64) -> Duration {
-        todo!()
+        let factor = 2_u32.saturating_pow(attempt);
+        let full = self.base.saturating_mul(factor).min(self.cap);
+        let half = nanoseconds(full) / 2;
+        // `random / 2^64` of the half: the product of two 64-bit numbers fits into 128 bits, and its high word is below `half`.
+        let jitter = u128::from(half).saturating_mul(u128::from(random)) >> u64::BITS;
+        let jitter = u64::try_from(jitter).unwrap_or(half);
+        Duration::from_nanos(half.saturating_add(jitter))
     }
 
     /// The delay, or what the server asked for if that is longer. `now` is the time since the Unix epoch.
@@ -67,5 +82,58 @@ impl Backoff {
 impl Default for Backoff {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Saturates after 584 years.
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn delays_double_up_to_the_cap() {
+        let shortest = |attempt| Backoff::new().delay(attempt, 0).as_millis();
+        assert_eq!(
+            [0, 1, 2, 3, 4, 5, 6, 9].map(shortest),
+            [125, 250, 500, 1000, 2000, 4000, 5000, 5000]
+        );
+        assert_eq!(shortest(u32::MAX), 5000);
+    }
+
+    #[test]
+    fn an_outage_of_twenty_seconds_is_survived() {
+        let total: Duration = (0..10)
+            .map(|attempt| Backoff::new().delay(attempt, 0))
+            .sum();
+        assert!(total > Duration::from_secs(20), "{total:?}");
+    }
+
+    #[test]
+    fn the_servers_word_prolongs_but_never_shortens() {
+        let backoff = Backoff::new();
+        let own = backoff.delay(5, 42);
+        let after = |text| backoff.delay_after(5, 42, RetryAfter::parse(text), Duration::ZERO);
+        assert_eq!(after("30"), Duration::from_secs(30));
+        assert_eq!(after("86400"), RetryAfter::CAP);
+        assert_eq!(after("0"), own);
+        assert_eq!(after("garbage"), own);
+    }
+
+    proptest! {
+        #[test]
+        fn half_is_fixed_and_half_is_random(attempt: u32, random: u64, base in 0..u64::MAX, cap in 0..u64::MAX) {
+            let (base, cap) = (Duration::from_nanos(base), Duration::from_nanos(cap));
+            let backoff = Backoff::new().base(base).cap(cap);
+            let delay = backoff.delay(attempt, random);
+            let full = base.saturating_mul(2_u32.saturating_pow(attempt)).min(cap);
+            prop_assert!(delay <= full);
+            prop_assert!(delay.as_nanos() >= full.as_nanos() / 2);
+        }
     }
 }

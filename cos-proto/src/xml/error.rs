@@ -67,6 +67,12 @@ pub enum XmlError {
 impl XmlError {
     /// The name was written by a stranger: it is cut, and control characters in it are escaped.
     pub(super) fn wrong_root(found: &str) -> Self {
-        Self::WrongRoot { found: found.chars().take(32).flat_map(char::escape_debug).collect() }
+        Self::WrongRoot {
+            found: found
+                .chars()
+                .take(32)
+                .flat_map(char::escape_debug)
+                .collect(),
+        }
     }
 }
