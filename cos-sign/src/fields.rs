@@ -58,7 +58,7 @@ impl<'a> Fields<'a> {
     /// The value of an `Authorization` header.
     pub(crate) fn to_header(&self) -> String {
         let mut out = String::with_capacity(self.length_hint());
-        self.append_to(&mut out, |value| Cow::Borrowed(value));
+        self.append_to(&mut out, Cow::Borrowed);
         out
     }
 
