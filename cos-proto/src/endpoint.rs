@@ -170,6 +170,31 @@ impl Endpoint {
         }
     }
 
+    /// The authority at [`backup`](Endpoint::backup) that stands for a bucket's authority at this endpoint; `None` where there
+    /// is no backup, and for an authority that is not of this endpoint.
+    ///
+    /// ```
+    /// use cos_proto::{Endpoint, Region};
+    ///
+    /// let endpoint = Endpoint::region(Region::new("ap-beijing")?);
+    /// let backup = endpoint.backup_authority("b-1.cos.ap-beijing.myqcloud.com");
+    /// assert_eq!(backup.as_deref(), Some("b-1.cos.ap-beijing.tencentcos.cn"));
+    /// assert_eq!(endpoint.backup_authority("b-1.cos.ap-shanghai.myqcloud.com"), None);
+    /// # Ok::<(), cos_proto::InvalidRegion>(())
+    /// ```
+    #[must_use]
+    pub fn backup_authority(&self, authority: &str) -> Option<String> {
+        let Host::Region(region) = &self.host else {
+            return None;
+        };
+        let bucket = authority.strip_suffix(&format!(".cos.{region}.myqcloud.com"))?;
+        let (backup, _) = self
+            .backup()?
+            .bucket_base(&Bucket::new(bucket).ok()?)
+            .ok()?;
+        Some(backup)
+    }
+
     /// Whether this is one of COS's own hosts, by its name.
     #[must_use]
     pub fn is_cos_host(&self) -> bool {

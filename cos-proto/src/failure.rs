@@ -34,13 +34,14 @@ pub enum Failure {
     /// The credentials were refused, or do not allow this.
     #[error("access denied")]
     Denied,
-    /// The session token or the signature has expired: fresh credentials or a right clock may help.
-    #[error("credentials or signature expired")]
-    Expired {
-        /// The server's time, where it said so.
-        server: Option<Timestamp>,
-    },
-    /// The clocks of client and server are more than 15 minutes apart.
+    /// There are no credentials to sign with, so that nothing was sent.
+    #[error("there are no credentials")]
+    NoCredentials,
+    /// The session token has expired: fresh credentials are needed.
+    #[error("the session token has expired")]
+    Expired,
+    /// The time of the signature is not the server's: the clocks are more than 15 minutes apart, or the signature has expired,
+    /// which a fresh one does by a wrong clock only.
     #[error("the clock is too far from the server's")]
     Skewed {
         /// The server's time, where it said so.
@@ -185,7 +186,8 @@ impl Failure {
             | Self::TruncatedListing => true,
             Self::NotFound(_)
             | Self::Denied
-            | Self::Expired { .. }
+            | Self::NoCredentials
+            | Self::Expired
             | Self::Skewed { .. }
             | Self::Archived
             | Self::PreconditionFailed
@@ -274,16 +276,14 @@ fn by_code(code: &str, error: &ServiceError) -> Option<Failure> {
         // 400 on older pages of the documentation, 404 in practice.
         "NoSuchVersion" => Failure::NotFound(Missing::Version),
         // 400 or 403, by which page one reads.
-        "ExpiredToken" => Failure::Expired {
-            server: error.date(),
-        },
-        "AccessDenied" if says_expired(error.message()) => Failure::Expired {
-            server: error.date(),
-        },
-        _ if says_expired(Some(code)) => Failure::Expired {
-            server: error.date(),
-        },
+        "ExpiredToken" => Failure::Expired,
         "RequestTimeTooSkewed" => Failure::Skewed {
+            server: error.date(),
+        },
+        "AccessDenied" if says_expired(error.message()) => Failure::Skewed {
+            server: error.date(),
+        },
+        _ if says_expired(Some(code)) => Failure::Skewed {
             server: error.date(),
         },
         "AccessDenied" | "AccessForbidden" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {

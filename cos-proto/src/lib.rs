@@ -42,7 +42,7 @@ pub use request::{
     BuildError, Conditions, GetObject, HeadObject, InvalidSseCustomerKey, ListBuckets,
     ListObjectVersions, ListObjects, ResponseOverrides, SseCustomerKey,
 };
-pub use retry::{Backoff, RetryAfter, RetryBudget};
+pub use retry::{Attempts, Backoff, GaveUp, RetryAfter, RetryBudget};
 pub use service_error::ServiceError;
 pub use time::{InvalidTimestamp, Timestamp};
 pub use xml::XmlError;

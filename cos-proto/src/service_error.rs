@@ -44,6 +44,7 @@ struct Fields {
     request_id: Option<String>,
     trace_id: Option<String>,
     string_to_sign: Option<String>,
+    our_string_to_sign: Option<String>,
     format_string: Option<String>,
     location: Option<String>,
     date: Option<Timestamp>,
@@ -125,6 +126,19 @@ impl ServiceError {
     #[must_use]
     pub fn string_to_sign(&self) -> Option<&str> {
         self.0.string_to_sign.as_deref()
+    }
+
+    /// Puts our string to sign beside the server's, so that a mismatch can be seen.
+    #[must_use]
+    pub fn with_our_string_to_sign(mut self, string_to_sign: impl Into<String>) -> Self {
+        self.0.our_string_to_sign = Some(string_to_sign.into());
+        self
+    }
+
+    /// Our string to sign, if the layer that signed the request has put it here.
+    #[must_use]
+    pub fn our_string_to_sign(&self) -> Option<&str> {
+        self.0.our_string_to_sign.as_deref()
     }
 
     /// The server's own canonical request, of a `SignatureDoesNotMatch`.

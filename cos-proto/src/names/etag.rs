@@ -4,7 +4,6 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use http::HeaderValue;
 use thiserror::Error;
 
 /// The entity tag of an object: opaque text, strong or weak (RFC 9110, section 8.8.3).
@@ -77,13 +76,6 @@ impl ETag {
     #[must_use]
     pub fn strongly_matches(&self, other: &Self) -> bool {
         !self.weak && !other.weak && self.opaque == other.opaque
-    }
-
-    /// The tag as the value of `If-Match` and `If-None-Match`; `None` never happens for a checked tag.
-    pub(crate) fn header_value(&self) -> Option<HeaderValue> {
-        use alloc::string::ToString;
-
-        HeaderValue::try_from(self.to_string()).ok()
     }
 
     fn checked(opaque: String, weak: bool) -> Result<Self, InvalidETag> {

@@ -142,7 +142,7 @@ pub struct InvalidContentRange(());
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
 
     use proptest::prelude::*;
 

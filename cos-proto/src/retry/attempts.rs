@@ -46,7 +46,7 @@ impl Attempts {
     /// Looks through an error and its sources for a [`GaveUp`]. An error without one was met at the first attempt.
     #[must_use]
     pub fn find(error: &(dyn StdError + 'static)) -> Option<Self> {
-        core::iter::successors(Some(error), |error| error.source())
+        core::iter::successors(Some(error), |&error| error.source())
             .find_map(|error| error.downcast_ref::<GaveUp>())
             .map(GaveUp::attempts)
     }

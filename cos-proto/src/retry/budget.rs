@@ -75,13 +75,19 @@ impl RetryBudget {
     /// Whether there is no further attempt left: an error that comes now is the last word.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
-        self.0.drawn.load(Ordering::Relaxed) >= self.0.retries
+        self.remaining() == 0
     }
 
     /// How many further attempts were drawn since the last progress.
     #[must_use]
     pub fn drawn(&self) -> u32 {
         self.0.drawn.load(Ordering::Relaxed)
+    }
+
+    /// How many further attempts there are without progress.
+    #[must_use]
+    pub fn remaining(&self) -> u32 {
+        self.0.retries.saturating_sub(self.drawn())
     }
 }
 
@@ -107,7 +113,7 @@ mod tests {
             [Some(0), Some(1), Some(2), None]
         );
         assert!(budget.is_exhausted() && other.is_exhausted());
-        assert_eq!(other.drawn(), 3);
+        assert_eq!((other.drawn(), other.remaining()), (3, 0));
     }
 
     #[test]

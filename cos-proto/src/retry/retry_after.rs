@@ -60,6 +60,8 @@ impl RetryAfter {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::{String, ToString};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -102,7 +104,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_asks_for_more_than_the_cap(text: String, number: u128, now: u64) {
-            for text in [text, alloc::string::ToString::to_string(&number)] {
+            for text in [text, number.to_string()] {
                 let delay = RetryAfter::parse(&text).map_or(Duration::ZERO, |asked| asked.delay(Duration::from_secs(now)));
                 prop_assert!(delay <= RetryAfter::CAP);
             }
