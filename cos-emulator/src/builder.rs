@@ -189,9 +189,11 @@ impl Builder {
             },
         };
         #[cfg(feature = "tls")]
-        let tls = self.certificate.map(|certificate| certificate.acceptor());
-        #[cfg(feature = "tls")]
-        let scheme = if tls.is_some() { "https" } else { "http" };
+        let scheme = if self.certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         #[cfg(not(feature = "tls"))]
         let scheme = "http";
         Ok(Prepared {
@@ -210,7 +212,7 @@ impl Builder {
                 identities: Identities::default(),
                 connections: AtomicU64::new(0),
                 #[cfg(feature = "tls")]
-                tls,
+                certificate: self.certificate,
             },
         })
     }

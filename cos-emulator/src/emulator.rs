@@ -1,6 +1,7 @@
 //! A running emulator.
 
 use std::{
+    fmt,
     net::SocketAddr,
     sync::{Arc, atomic::Ordering},
 };
@@ -15,7 +16,6 @@ use crate::{
 };
 
 /// An endpoint that is running. It stops when it is dropped or [shut down](Self::shutdown).
-#[derive(Debug)]
 pub struct Emulator {
     pub(crate) shared: Arc<Shared>,
     pub(crate) address: SocketAddr,
@@ -114,6 +114,15 @@ impl Emulator {
             None => {}
         }
         self.shared.faults.check()
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("url", &self.url())
+            .field("faults", self.faults())
+            .finish_non_exhaustive()
     }
 }
 

@@ -54,7 +54,7 @@ pub(crate) struct Shared {
     pub(crate) identities: Identities,
     pub(crate) connections: AtomicU64,
     #[cfg(feature = "tls")]
-    pub(crate) tls: Option<tokio_rustls::TlsAcceptor>,
+    pub(crate) certificate: Option<crate::tls::ServerCertificate>,
 }
 
 /// Tells when the emulator is being shut down.
@@ -176,10 +176,11 @@ impl Connection {
 
     #[cfg(feature = "tls")]
     async fn wire(&self, stream: TcpStream) -> io::Result<Wire> {
-        let Some(tls) = &self.shared.tls else {
+        let Some(certificate) = &self.shared.certificate else {
             return Ok(Wire::new(Stream::Plain(stream)));
         };
-        let accepted = tokio::time::timeout(PATIENCE, tls.accept(stream)).await?;
+        let accepting = certificate.acceptor().accept(stream);
+        let accepted = tokio::time::timeout(PATIENCE, accepting).await?;
         let stream = accepted.inspect_err(|error| tracing::debug!(%error, "no TLS"))?;
         Ok(Wire::new(Stream::Tls(Box::new(stream))))
     }

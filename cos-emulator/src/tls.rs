@@ -128,8 +128,8 @@ pub struct ServerCertificate {
 }
 
 impl ServerCertificate {
-    pub(crate) fn acceptor(self) -> TlsAcceptor {
-        self.config.into()
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        Arc::clone(&self.config).into()
     }
 }
 
@@ -164,13 +164,13 @@ impl From<rustls::Error> for TlsError {
 
 /// Makes it valid from the beginning of one day to the beginning of another, counted from today.
 fn set_validity(params: &mut CertificateParams, from: i64, until: i64) {
-    let (year, month, day) = day(from);
+    let (year, month, day) = date(from);
     params.not_before = date_time_ymd(year, month, day);
-    let (year, month, day) = day(until);
+    let (year, month, day) = date(until);
     params.not_after = date_time_ymd(year, month, day);
 }
 
-fn day(from_today: i64) -> (i32, u8, u8) {
+fn date(from_today: i64) -> (i32, u8, u8) {
     let shift = SignedDuration::from_hours(from_today.saturating_mul(24));
     let time = Timestamp::now()
         .saturating_add(shift)
