@@ -23,6 +23,20 @@ impl SigningKey {
     /// # Errors
     ///
     /// [`SignError`], among them [`SignError::ReservedParam`] for a URI that is already presigned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cos_sign::{Credentials, Head, KeyTime, SigningKey};
+    ///
+    /// let credentials = Credentials::new("AKIDexample", "secret-key-example")?;
+    /// let key = SigningKey::derive(&credentials, KeyTime::new(1_557_989_753, 1_557_993_353)?);
+    /// let uri = "https://example-1250000000.cos.ap-beijing.myqcloud.com/key?versionId=1";
+    /// let request = http::Request::get(uri).body(())?;
+    /// let presigned = key.presign(Head::from(&request))?;
+    /// assert!(presigned.as_str().starts_with(uri));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn presign(&self, head: Head<'_>) -> Result<PresignedUri, SignError> {
         self.presign_with(head, &SignedNames::vendor())
     }

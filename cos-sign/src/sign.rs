@@ -68,6 +68,22 @@ impl SigningKey {
     /// # Errors
     ///
     /// As [`SigningKey::authorization`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use cos_sign::{Credentials, Head, KeyTime, SignedNames, SigningKey};
+    ///
+    /// let credentials = Credentials::new("AKIDexample", "secret-key-example")?;
+    /// let key = SigningKey::derive(&credentials, KeyTime::new(1_557_989_753, 1_557_993_353)?);
+    /// let mut request = http::Request::get("http://127.0.0.1:9000/a%20b?acl").body(())?;
+    /// key.sign(&mut request)?;
+    ///
+    /// let explanation = key.explain(Head::from(&request), &SignedNames::vendor())?;
+    /// assert_eq!(explanation.http_string(), b"get\n/a b\nacl=\nhost=127.0.0.1%3A9000\n");
+    /// assert!(explanation.string_to_sign().starts_with("sha1\n1557989753;1557993353\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn explain(&self, head: Head<'_>, names: &SignedNames) -> Result<Explanation, SignError> {
         self.explain_pairs(head, params(head)?, names.select(head)?)
     }

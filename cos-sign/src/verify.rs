@@ -38,14 +38,16 @@ use listed::{Difference, Listed};
 /// use std::time::Duration;
 /// use cos_sign::{Credentials, Head, KeyTime, Refusal, SigningKey, verify};
 ///
-/// let credentials = Credentials::new("AKIDexample", "a secret key of somebody".replace(' ', "-"))?;
+/// let credentials = Credentials::new("AKIDexample", "secret-key-example")?;
 /// let now = Duration::from_secs(1_557_989_753);
-/// let mut request = http::Request::get("https://example-1250000000.cos.ap-beijing.myqcloud.com/key").body(())?;
-/// SigningKey::derive(&credentials, KeyTime::starting(now, Duration::from_secs(60))).sign(&mut request)?;
+/// let key_time = KeyTime::starting(now, Duration::from_secs(60));
+/// let mut request = http::Request::get("http://127.0.0.1:9000/key?versionId=1").body(())?;
+/// SigningKey::derive(&credentials, key_time).sign(&mut request)?;
 ///
 /// let lookup = |id: &str| (id == credentials.secret_id()).then(|| credentials.clone());
 /// let verified = verify(Head::from(&request), lookup, now)?;
 /// assert_eq!(verified.header_list(), "host");
+/// assert_eq!(verified.param_list(), "versionid");
 ///
 /// let late = verify(Head::from(&request), lookup, now + Duration::from_secs(61));
 /// assert!(matches!(late, Err(Refusal::Expired { .. })));

@@ -51,25 +51,25 @@ pub enum Refusal {
     #[error("the credentials have no session token, but the request has one")]
     TokenUnexpected,
     /// The signature names a header that the request does not have.
-    #[error("the signed header {name} is not present")]
+    #[error("the signed header {name:?} is not present")]
     HeaderNotPresent {
         /// The name, as the signature has it.
         name: String,
     },
     /// The request repeats a header more often than the signature names it.
-    #[error("the header {name} occurs more often than it is signed")]
+    #[error("the header {name:?} occurs more often than it is signed")]
     HeaderNotSigned {
         /// The name, as a signature would have it.
         name: String,
     },
     /// The signature names a parameter that the request does not have.
-    #[error("the signed parameter {name} is not present")]
+    #[error("the signed parameter {name:?} is not present")]
     ParamNotPresent {
         /// The name, as the signature has it.
         name: String,
     },
     /// The request has a parameter, or one more of a name, that is not signed.
-    #[error("the parameter {name} is not signed")]
+    #[error("the parameter {name:?} is not signed")]
     ParamNotSigned {
         /// The name, as a signature would have it.
         name: String,
