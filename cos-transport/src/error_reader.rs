@@ -19,9 +19,9 @@ use tokio::time::Sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// How much of a refusal is read. COS's own are below 2 KiB, a proxy's page may be longer, and
-/// nothing beyond this would make the reason clearer.
-pub const ERROR_BODY_LIMIT: usize = 64 * 1024;
+/// How much of a refusal is read, in bytes. COS's own are below 2 KiB, a proxy's page may be longer,
+/// and nothing beyond this would make the reason clearer.
+pub const ERROR_BODY_LIMIT: usize = ServiceError::MAX_BODY;
 
 /// How long a refusal's body may take. Its status is known by then: what the body adds is not
 /// worth a long wait.
@@ -254,5 +254,120 @@ impl<F, B> fmt::Debug for ResponseFuture<F, B> {
 impl<B> fmt::Debug for ErrorReaderBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorReaderBody").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use http_body_util::BodyExt as _;
+    use tokio_test::{assert_pending, assert_ready_ok, task};
+    use tower_test::mock;
+
+    use super::*;
+    use crate::BoxError;
+    use crate::test_body::{FedBody, Feed, fed_body};
+
+    const BODY: &str = "<?xml version='1.0' encoding='utf-8' ?>\n<Error>\n\
+        <Code>SlowDown</Code>\n<Message>Reduce your request rate.</Message>\n</Error>";
+
+    type Future = ResponseFuture<mock::future::ResponseFuture<Response<FedBody>>, FedBody>;
+
+    /// A request that was answered with `status` and a body that the test feeds.
+    async fn answered(status: StatusCode) -> (Feed, task::Spawn<Future>) {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<FedBody>, _>(ErrorReaderLayer::new());
+        assert_ready_ok!(service.poll_ready());
+        let response = task::spawn(service.call(Request::new(())));
+        let (_request, send) = handle.next_request().await.unwrap();
+        let (feed, body) = fed_body();
+        let mut answer = Response::new(body);
+        *answer.status_mut() = status;
+        send.send_response(answer);
+        (feed, response)
+    }
+
+    fn code(response: &Response<ErrorReaderBody<FedBody>>) -> Option<&str> {
+        response.extensions().get::<ServiceError>().unwrap().code()
+    }
+
+    async fn all(response: Response<ErrorReaderBody<FedBody>>) -> Result<Bytes, BoxError> {
+        Ok(response.into_body().collect().await?.to_bytes())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_read_and_understood() {
+        let (feed, mut response) = answered(StatusCode::SERVICE_UNAVAILABLE).await;
+        let (start, end) = BODY.split_at(70);
+        feed.send(Ok(start.into())).unwrap();
+        assert_pending!(response.poll());
+        feed.send(Ok(end.into())).unwrap();
+        drop(feed);
+        let response = assert_ready_ok!(response.poll());
+        assert_eq!(code(&response), Some("SlowDown"));
+        assert_eq!(all(response).await.unwrap(), BODY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_success_passes_unread() {
+        let (feed, mut response) = answered(StatusCode::PARTIAL_CONTENT).await;
+        let response = assert_ready_ok!(response.poll());
+        assert!(response.extensions().get::<ServiceError>().is_none());
+        feed.send(Ok("part".into())).unwrap();
+        drop(feed);
+        assert_eq!(all(response).await.unwrap(), "part");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_without_a_body_still_has_its_status() {
+        let (feed, mut response) = answered(StatusCode::NOT_FOUND).await;
+        drop(feed);
+        let response = assert_ready_ok!(response.poll());
+        let error = response.extensions().get::<ServiceError>().unwrap();
+        assert_eq!(error.status(), StatusCode::NOT_FOUND);
+        assert!(response.body().is_end_stream());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_breaks_counts_as_far_as_it_came() {
+        let (feed, mut response) = answered(StatusCode::SERVICE_UNAVAILABLE).await;
+        feed.send(Ok(BODY.into())).unwrap();
+        feed.send(Err("reset".into())).unwrap();
+        let response = assert_ready_ok!(response.poll());
+        assert_eq!(code(&response), Some("SlowDown"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_counts_as_far_as_it_came() {
+        let (feed, mut response) = answered(StatusCode::SERVICE_UNAVAILABLE).await;
+        feed.send(Ok(BODY.into())).unwrap();
+        assert_pending!(response.poll());
+        tokio::time::advance(ERROR_BODY_TIME).await;
+        assert!(response.is_woken());
+        let response = assert_ready_ok!(response.poll());
+        assert_eq!(code(&response), Some("SlowDown"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_without_end_is_read_up_to_the_limit() {
+        let (feed, mut response) = answered(StatusCode::FORBIDDEN).await;
+        for _ in 0..100 {
+            feed.send(Ok(Bytes::from(vec![b'x'; 1000]))).unwrap();
+        }
+        let response = assert_ready_ok!(response.poll());
+        let error = response.extensions().get::<ServiceError>().unwrap();
+        assert_eq!(error.body().len(), ERROR_BODY_LIMIT);
+        assert_eq!(all(response).await.unwrap().len(), ERROR_BODY_LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn neither_future_nor_body_shows_what_was_read() {
+        let (feed, mut response) = answered(StatusCode::FORBIDDEN).await;
+        feed.send(Ok("canary".into())).unwrap();
+        assert_pending!(response.poll());
+        assert!(!format!("{response:?}").contains("canary"));
+        drop(feed);
+        let response = assert_ready_ok!(response.poll());
+        assert!(!format!("{:?}", response.body()).contains("canary"));
     }
 }

@@ -133,3 +133,106 @@ where
             .map(|()| Err(Error::new(ErrorKind::HeadTimeout).after(*this.limit).into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+    use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
+    use tower_test::mock;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    /// A second short of the limit.
+    const NEARLY: Duration = Duration::from_secs(29);
+
+    fn kind(error: BoxError) -> ErrorKind {
+        error.downcast::<Error>().unwrap().kind()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_come_is_given_up() {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(HeadTimeoutLayer::new(LIMIT));
+        assert_ready_ok!(service.poll_ready());
+        let mut response = task::spawn(service.call(Request::new(())));
+        let (_request, _send) = handle.next_request().await.unwrap();
+
+        assert_pending!(response.poll());
+        tokio::time::advance(NEARLY).await;
+        assert_pending!(response.poll());
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(response.is_woken());
+        let error = assert_ready_err!(response.poll());
+        assert_eq!(kind(error), ErrorKind::HeadTimeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_comes_in_time_is_handed_on() {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(HeadTimeoutLayer::new(LIMIT));
+        assert_ready_ok!(service.poll_ready());
+        let mut response = task::spawn(service.call(Request::new(())));
+        let (_request, send) = handle.next_request().await.unwrap();
+
+        assert_pending!(response.poll());
+        tokio::time::advance(NEARLY).await;
+        send.send_response(Response::new(()));
+        assert_ready_ok!(response.poll());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_is_there_counts_even_if_we_look_late() {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(HeadTimeoutLayer::new(LIMIT));
+        assert_ready_ok!(service.poll_ready());
+        let mut response = task::spawn(service.call(Request::new(())));
+        let (_request, send) = handle.next_request().await.unwrap();
+
+        send.send_response(Response::new(()));
+        tokio::time::advance(LIMIT * 2).await;
+        assert_ready_ok!(response.poll());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn over_an_unknown_service_the_two_limits_add_up() {
+        let layer = HeadTimeoutLayer::new(LIMIT).connecting(LIMIT);
+        let (mut service, mut handle) = mock::spawn_layer::<Request<()>, Response<()>, _>(layer);
+        assert_ready_ok!(service.poll_ready());
+        let mut response = task::spawn(service.call(Request::new(())));
+        let (_request, _send) = handle.next_request().await.unwrap();
+
+        assert_pending!(response.poll());
+        tokio::time::advance(LIMIT + NEARLY).await;
+        assert_pending!(response.poll());
+        tokio::time::advance(Duration::from_secs(2)).await;
+        let error = assert_ready_err!(response.poll());
+        assert_eq!(kind(error), ErrorKind::HeadTimeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_failure_of_the_service_below_is_its_own() {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(HeadTimeoutLayer::new(LIMIT));
+        assert_ready_ok!(service.poll_ready());
+        let mut response = task::spawn(service.call(Request::new(())));
+        let (_request, send) = handle.next_request().await.unwrap();
+
+        send.send_error("broken");
+        assert_eq!(assert_ready_err!(response.poll()).to_string(), "broken");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_beyond_the_clock_is_no_limit() {
+        let layer = HeadTimeoutLayer::new(Duration::MAX).connecting(Duration::MAX);
+        let (mut service, mut handle) = mock::spawn_layer::<Request<()>, Response<()>, _>(layer);
+        assert_ready_ok!(service.poll_ready());
+        let mut response = task::spawn(service.call(Request::new(())));
+        let (_request, send) = handle.next_request().await.unwrap();
+
+        assert_pending!(response.poll());
+        send.send_response(Response::new(()));
+        assert_ready_ok!(response.poll());
+    }
+}

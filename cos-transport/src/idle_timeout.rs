@@ -172,3 +172,100 @@ where
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http_body_util::BodyExt as _;
+    use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
+    use tower_test::mock;
+
+    use super::*;
+    use crate::test_body::fed_body;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    /// A second short of the limit.
+    const NEARLY: Duration = Duration::from_secs(29);
+
+    fn kind(error: BoxError) -> ErrorKind {
+        error.downcast::<Error>().unwrap().kind()
+    }
+
+    fn data(frame: Option<Result<Frame<Bytes>, BoxError>>) -> Bytes {
+        frame.unwrap().unwrap().into_data().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_fails() {
+        let (feed, body) = fed_body();
+        let mut body = IdleTimeoutBody::new(body, LIMIT);
+        feed.send(Ok("first".into())).unwrap();
+        assert_eq!(data(body.frame().await), "first");
+
+        let mut frame = task::spawn(body.frame());
+        assert_pending!(frame.poll());
+        tokio::time::advance(NEARLY).await;
+        assert_pending!(frame.poll());
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(frame.is_woken());
+        let error = assert_ready!(frame.poll()).unwrap().unwrap_err();
+        assert_eq!(kind(error), ErrorKind::BodyTimeout);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_frame_starts_the_wait_anew() {
+        let (feed, body) = fed_body();
+        let mut body = IdleTimeoutBody::new(body, LIMIT);
+        for _ in 0..5 {
+            let mut frame = task::spawn(body.frame());
+            assert_pending!(frame.poll());
+            tokio::time::advance(NEARLY).await;
+            feed.send(Ok("chunk".into())).unwrap();
+            assert_eq!(data(assert_ready!(frame.poll())), "chunk");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_may_pause_as_long_as_it_likes() {
+        let (feed, body) = fed_body();
+        let mut body = IdleTimeoutBody::new(body, LIMIT);
+        feed.send(Ok("first".into())).unwrap();
+        assert_eq!(data(body.frame().await), "first");
+
+        tokio::time::advance(LIMIT * 10).await;
+        let mut frame = task::spawn(body.frame());
+        assert_pending!(frame.poll());
+        tokio::time::advance(NEARLY).await;
+        feed.send(Ok("second".into())).unwrap();
+        assert_eq!(data(assert_ready!(frame.poll())), "second");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_and_failures_are_handed_on() {
+        let (feed, body) = fed_body();
+        let mut body = IdleTimeoutBody::new(body, LIMIT);
+        feed.send(Err("broken".into())).unwrap();
+        drop(feed);
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert_eq!(error.to_string(), "broken");
+        assert!(body.frame().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_layer_wraps_the_body_of_each_answer() {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<_>, _>(IdleTimeoutLayer::new(LIMIT));
+        assert_ready_ok!(service.poll_ready());
+        let mut response = task::spawn(service.call(Request::new(())));
+        let (_request, send) = handle.next_request().await.unwrap();
+        let (_feed, body) = fed_body();
+        send.send_response(Response::new(body));
+
+        let mut body = assert_ready_ok!(response.poll()).into_body();
+        let mut frame = task::spawn(body.frame());
+        assert_pending!(frame.poll());
+        tokio::time::advance(LIMIT * 2).await;
+        assert!(assert_ready!(frame.poll()).unwrap().is_err());
+    }
+}

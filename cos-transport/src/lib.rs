@@ -61,6 +61,10 @@ mod head_timeout;
 mod idle_timeout;
 mod object_body;
 mod sign;
+#[cfg(test)]
+mod test_body;
+#[cfg(test)]
+mod test_log;
 mod tls;
 mod trace;
 mod wire;

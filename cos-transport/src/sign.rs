@@ -268,3 +268,124 @@ pub(crate) fn system_time() -> Duration {
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use cos_sign::verify;
+    use http::header;
+    use tokio_test::{assert_ready_err, assert_ready_ok, task};
+    use tower_test::mock;
+
+    use super::*;
+
+    const NOW: u64 = 1_700_000_000;
+    const URI: &str = "http://bucket.example/a%20b?x=1";
+
+    fn credentials() -> Credentials {
+        Credentials::new("the-id", "canary-key")
+            .unwrap()
+            .with_token("canary-token")
+            .unwrap()
+    }
+
+    /// What goes to the wire, and what comes of an answer with `status`.
+    async fn pass(layer: &SignLayer, status: StatusCode) -> (Request<()>, Response<()>) {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(layer.clone());
+        assert_ready_ok!(service.poll_ready());
+        let request = Request::get(URI).body(()).unwrap();
+        let mut response = task::spawn(service.call(request));
+        let (request, send) = handle.next_request().await.unwrap();
+        let mut answer = Response::new(());
+        *answer.status_mut() = status;
+        send.send_response(answer);
+        (request, assert_ready_ok!(response.poll()))
+    }
+
+    async fn authorization(layer: &SignLayer) -> String {
+        let (request, _) = pass(layer, StatusCode::OK).await;
+        let value = &request.headers()[header::AUTHORIZATION];
+        assert!(value.is_sensitive());
+        value.to_str().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn what_is_signed_verifies() {
+        let layer = SignLayer::with_clock(credentials(), || Duration::from_secs(NOW));
+        let (request, _) = pass(&layer, StatusCode::OK).await;
+        let known = |id: &str| (id == "the-id").then(credentials);
+        verify(Head::from(&request), known, Duration::from_secs(NOW)).unwrap();
+        assert_eq!(request.uri(), URI);
+    }
+
+    #[tokio::test]
+    async fn an_anonymous_request_passes_as_it_is() {
+        let (request, _) = pass(&SignLayer::anonymous(), StatusCode::OK).await;
+        assert!(request.headers().is_empty());
+        assert_eq!(request.uri(), URI);
+    }
+
+    #[tokio::test]
+    async fn the_key_is_kept_for_a_while_and_no_longer() {
+        let now = Arc::new(AtomicU64::new(NOW));
+        let clock = Arc::clone(&now);
+        let layer = SignLayer::with_clock(credentials(), move || {
+            Duration::from_secs(clock.load(Ordering::Relaxed))
+        });
+
+        let first = authorization(&layer).await;
+        now.store(NOW + KEY_KEPT.as_secs() - 1, Ordering::Relaxed);
+        assert_eq!(authorization(&layer).await, first);
+        now.store(NOW + KEY_KEPT.as_secs(), Ordering::Relaxed);
+        let second = authorization(&layer).await;
+        assert_ne!(second, first);
+        // A clock that is set back does not leave a key from the future in use.
+        now.store(NOW, Ordering::Relaxed);
+        assert_eq!(authorization(&layer).await, first);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_knows_what_was_signed() {
+        let layer = SignLayer::with_clock(credentials(), || Duration::from_secs(NOW));
+        let (_, response) = pass(&layer, StatusCode::FORBIDDEN).await;
+        let ours = response.extensions().get::<StringToSign>().unwrap();
+        let expected = format!("sha1\n{};{}\n", NOW - 60, NOW + 3600);
+        assert!(ours.as_str().starts_with(&expected), "{ours:?}");
+
+        let (_, response) = pass(&layer, StatusCode::NOT_FOUND).await;
+        assert!(response.extensions().get::<StringToSign>().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_signed_is_not_sent() {
+        let layer = SignLayer::new(credentials());
+        let (mut service, mut handle) = mock::spawn_layer::<Request<()>, Response<()>, _>(layer);
+        assert_ready_ok!(service.poll_ready());
+        // No host anywhere, which every signature covers.
+        let mut response = task::spawn(service.call(Request::new(())));
+        let error = assert_ready_err!(response.poll());
+        let error = error.downcast::<Error>().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Request);
+        drop((service, response));
+        assert!(handle.next_request().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_shown() {
+        let layer = SignLayer::new(credentials());
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(layer.clone());
+        assert_ready_ok!(service.poll_ready());
+        let request = Request::get(URI).body(()).unwrap();
+        let response = task::spawn(service.call(request));
+        let (request, _send) = handle.next_request().await.unwrap();
+        let signature = request.headers()[header::AUTHORIZATION].to_str().unwrap();
+        let signature = signature.rsplit('=').next().unwrap();
+
+        let shown = format!("{layer:?} {service:?} {response:?}");
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(!shown.contains(signature), "{shown}");
+    }
+}

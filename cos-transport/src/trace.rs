@@ -139,3 +139,61 @@ fn host(uri: &Uri) -> Option<&str> {
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio_test::{assert_ready_ok, task};
+    use tower_test::mock;
+
+    use super::*;
+    use crate::test_log::Log;
+
+    #[tokio::test]
+    async fn an_attempt_is_told_without_its_query_and_headers() {
+        let log = Log::start();
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(TraceLayer::new());
+        assert_ready_ok!(service.poll_ready());
+        let request = Request::get("https://bucket.example/a%1b%5bb?q-signature=canary")
+            .header("authorization", "canary")
+            .header("range", "bytes=0-9")
+            .body(())
+            .unwrap();
+        let span = request_span(&request);
+        let _entered = span.enter();
+        let mut response = task::spawn(service.call(request));
+        let (_request, send) = handle.next_request().await.unwrap();
+        let mut answer = Response::new(());
+        answer
+            .headers_mut()
+            .insert(REQUEST_ID, http::HeaderValue::from_static("the-request-id"));
+        send.send_response(answer);
+        assert_ready_ok!(response.poll());
+
+        let text = log.text();
+        for told in [
+            "/a%1b%5bb",
+            "bucket.example",
+            "bytes=0-9",
+            "200",
+            "the-request-id",
+        ] {
+            assert!(text.contains(told), "{told} in {text}");
+        }
+        assert!(!text.contains("canary"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_failed_attempt_is_told_too() {
+        let log = Log::start();
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(TraceLayer::new());
+        assert_ready_ok!(service.poll_ready());
+        let request = Request::get("https://bucket.example/key").body(()).unwrap();
+        let mut response = task::spawn(service.call(request));
+        let (_request, send) = handle.next_request().await.unwrap();
+        send.send_error("it broke");
+        assert!(matches!(response.poll(), Poll::Ready(Err(_))));
+        assert!(log.text().contains("it broke"), "{}", log.text());
+    }
+}

@@ -66,7 +66,7 @@ pub(super) fn unsendable(error: cos_proto::BuildError) -> Error {
     Error::new(ErrorKind::Request).because(error)
 }
 
-fn unexpected(error: cos_proto::JudgeError) -> Error {
+pub(super) fn unexpected(error: cos_proto::JudgeError) -> Error {
     Error::new(ErrorKind::Answer).because(error)
 }
 

@@ -1,0 +1,87 @@
+//! Copies to a writer.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use cos_proto::GuardError;
+use cos_transfer::{DownloadError, Verified};
+use tokio::io::AsyncWrite;
+
+use crate::fake::{Fake, chunks, ok, refusal, whole};
+use crate::support::{content, downloader, object};
+
+#[tokio::test]
+async fn an_object_is_copied_in_order() {
+    let content = content(300_000);
+    let mut out = Vec::new();
+    let report = downloader(Fake::answering([whole(&content, 7000)]))
+        .copy(object(), &mut out)
+        .await
+        .unwrap();
+    assert!(out == content);
+    assert_eq!(report.bytes, 300_000);
+    assert_eq!(report.verified, Verified::Crc64);
+}
+
+#[tokio::test]
+async fn the_last_chunk_of_a_corrupted_object_is_held_back() {
+    let content = content(10_000);
+    let mut corrupted = content.clone();
+    corrupted[0] ^= 1;
+    let mut out = Vec::new();
+    let result = downloader(Fake::answering([ok(&content, chunks(&corrupted, 1000))]))
+        .copy(object(), &mut out)
+        .await;
+    assert!(
+        matches!(
+            result,
+            Err(DownloadError::Integrity(
+                GuardError::ChecksumMismatch { .. }
+            ))
+        ),
+        "{result:?}"
+    );
+    assert_eq!(out.len(), 9000);
+}
+
+#[tokio::test]
+async fn nothing_is_written_of_a_refusal() {
+    let mut out = Vec::new();
+    let result = downloader(Fake::answering([refusal(404, "NoSuchKey")]))
+        .copy(object(), &mut out)
+        .await;
+    assert!(
+        matches!(result, Err(DownloadError::Service(_))),
+        "{result:?}"
+    );
+    assert!(out.is_empty());
+}
+
+#[tokio::test]
+async fn a_writer_that_fails_is_told_apart() {
+    let result = downloader(Fake::answering([whole(b"some bytes", 3)]))
+        .copy(object(), &mut ClosedPipe)
+        .await;
+    let Err(DownloadError::Output(error)) = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}
+
+/// A writer whose reader has gone.
+struct ClosedPipe;
+
+impl AsyncWrite for ClosedPipe {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,138 @@
+//! A service without a socket: it answers what the test has laid out for it.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use cos_proto::crc64::checksum;
+use http::{Request, Response, StatusCode};
+use http_body::{Body, Frame};
+use tower_service::Service;
+
+/// Answers requests in the order in which answers were laid out, and remembers the requests.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fake(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    answers: VecDeque<Response<FakeBody>>,
+    requests: Vec<Request<()>>,
+}
+
+impl Fake {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = Response<FakeBody>>) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            answers: answers.into_iter().collect(),
+            requests: Vec::new(),
+        })))
+    }
+
+    /// The `Range` headers of the requests that came.
+    pub(crate) fn ranges(&self) -> Vec<Option<String>> {
+        let state = self.0.lock().unwrap();
+        let range = |request: &Request<()>| {
+            let value = request.headers().get("range")?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        state.requests.iter().map(range).collect()
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.0.lock().unwrap().requests.len()
+    }
+}
+
+impl Service<Request<()>> for Fake {
+    type Response = Response<FakeBody>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<FakeBody>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        let mut state = self.0.lock().unwrap();
+        state.requests.push(request);
+        let answer = state.answers.pop_front();
+        ready(Ok(answer.expect("no answer was laid out for this request")))
+    }
+}
+
+/// What a body does next.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Data(Bytes),
+    /// The connection breaks.
+    Break,
+    /// Nothing more comes, and no end either.
+    Hang,
+}
+
+/// A body that does one thing after another, and then ends.
+#[derive(Debug)]
+pub(crate) struct FakeBody(VecDeque<Act>);
+
+impl FakeBody {
+    pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self(acts.into_iter().collect())
+    }
+}
+
+impl Body for FakeBody {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        match self.0.front() {
+            Some(Act::Hang) => return Poll::Pending,
+            Some(_) | None => {}
+        }
+        Poll::Ready(match self.0.pop_front() {
+            Some(Act::Data(data)) => Some(Ok(Frame::data(data))),
+            Some(Act::Break) => Some(Err(std::io::ErrorKind::ConnectionReset.into())),
+            Some(Act::Hang) | None => None,
+        })
+    }
+}
+
+/// A 200 for `content` whose body does `acts`.
+pub(crate) fn ok(content: &[u8], acts: impl IntoIterator<Item = Act>) -> Response<FakeBody> {
+    let head = Response::builder()
+        .header("content-length", content.len())
+        .header("etag", "\"the-etag\"")
+        .header("last-modified", "Thu, 10 Dec 2020 03:37:30 GMT")
+        .header("x-cos-request-id", "the-request-id")
+        .header("x-cos-hash-crc64ecma", checksum(content).to_string());
+    head.body(FakeBody::new(acts)).unwrap()
+}
+
+/// A 200 for `content`, all of it, in chunks of `chunk` bytes.
+pub(crate) fn whole(content: &[u8], chunk: usize) -> Response<FakeBody> {
+    ok(content, chunks(content, chunk))
+}
+
+/// `content` as data in pieces of `chunk` bytes.
+pub(crate) fn chunks(content: &[u8], chunk: usize) -> Vec<Act> {
+    content
+        .chunks(chunk)
+        .map(|piece| Act::Data(Bytes::copy_from_slice(piece)))
+        .collect()
+}
+
+/// An answer with another status, whose body is an error document with `code`.
+pub(crate) fn refusal(status: u16, code: &str) -> Response<FakeBody> {
+    let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+    Response::builder()
+        .status(StatusCode::from_u16(status).unwrap())
+        .header("x-cos-request-id", "the-request-id")
+        .body(FakeBody::new([Act::Data(body.into())]))
+        .unwrap()
+}

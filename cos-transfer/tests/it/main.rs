@@ -1,0 +1,15 @@
+//! Downloads through a service that is a function, and through the client against the emulator.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod copy;
+mod destination;
+mod fake;
+mod integrity;
+mod refusals;
+mod support;
