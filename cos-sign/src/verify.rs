@@ -25,6 +25,9 @@ use listed::{Difference, Listed};
 /// `lookup` gives the credentials that belong to a `SecretId`; `now` is the time since the Unix
 /// epoch. Every query parameter must be signed; a [`Verifier`] can be told otherwise.
 ///
+/// The seven fields of a presigned URI may stand anywhere in the query. The form that the vendor's Go
+/// SDK calls merged, one parameter `sign` that holds all of them, is not read.
+///
 /// The comparisons of signature and token take the same time wherever they differ. The signature is
 /// compared last, so that the reason of a refusal is the first thing that is wrong.
 ///
