@@ -56,6 +56,8 @@ pub(crate) struct Document<'a> {
     depth: usize,
     /// The body ends within a character, which is not part of what is read.
     cut: bool,
+    /// The document has carriage returns somewhere.
+    carriage_returns: bool,
     /// The root carries the namespace of S3.
     s3: bool,
 }
@@ -83,11 +85,13 @@ impl<'a> Document<'a> {
         };
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
+        let carriage_returns = body.contains(&b'\r');
         let mut document = Self {
             reader,
             limits,
             depth: 0,
             cut,
+            carriage_returns,
             s3: false,
         };
         document.enter_root(root)?;
@@ -106,21 +110,18 @@ impl<'a> Document<'a> {
         loop {
             // White space between elements is most of what there is between them: it need not become an event of its own.
             self.reader.config_mut().trim_text_start = true;
-            match self.event()? {
-                Event::Start(tag) => {
+            match self.reader.read_event() {
+                Ok(Event::Start(tag)) => {
                     self.descend()?;
                     return Ok(Some(Tag(tag)));
                 }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
+                Ok(Event::End(_)) => {
+                    self.ascend();
                     return Ok(None);
                 }
-                Event::Text(text) if is_blank(&text) => {}
-                Event::CData(text) if is_blank(&text) => {}
-                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
-                    return Err(self.malformed());
-                }
-                other => self.pass(&other)?,
+                Ok(Event::Text(text)) if is_blank(&text) => {}
+                Ok(Event::CData(text)) if is_blank(&text) => {}
+                other => self.pass(other)?,
             }
         }
     }
@@ -137,24 +138,24 @@ impl<'a> Document<'a> {
         let mut text = Cow::Borrowed("");
         self.reader.config_mut().trim_text_start = false;
         loop {
-            match self.event()? {
-                Event::Text(more) => append(&mut text, more.xml10_content()),
-                Event::CData(more) => append(&mut text, more.xml10_content()),
-                Event::GeneralRef(reference) => {
+            match self.reader.read_event() {
+                Ok(Event::Text(more)) => append(&mut text, self.with_line_ends(more.into_inner())),
+                Ok(Event::CData(more)) => append(&mut text, self.with_line_ends(more.into_inner())),
+                Ok(Event::GeneralRef(reference)) => {
                     let character = self.resolve(&reference)?;
                     make_owned(&mut text).push(character);
                 }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
+                Ok(Event::End(_)) => {
+                    self.ascend();
                     return Ok(Some(text));
                 }
-                Event::Start(_) => {
+                Ok(Event::Start(_)) => {
                     self.descend()?;
                     self.skip()?;
                     self.skip()?;
                     return Ok(None);
                 }
-                other => self.pass(&other)?,
+                other => self.pass(other)?,
             }
             if text.len() > self.limits.text {
                 return Err(XmlError::TextTooLong {
@@ -168,11 +169,11 @@ impl<'a> Document<'a> {
     pub(crate) fn skip(&mut self) -> Result<(), XmlError> {
         let outside = self.depth.saturating_sub(1);
         while self.depth > outside {
-            match self.event()? {
-                Event::Start(_) => self.descend()?,
-                Event::End(_) => self.depth = self.depth.saturating_sub(1),
-                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {}
-                other => self.pass(&other)?,
+            match self.reader.read_event() {
+                Ok(Event::Start(_)) => self.descend()?,
+                Ok(Event::End(_)) => self.ascend(),
+                Ok(Event::Text(_) | Event::CData(_) | Event::GeneralRef(_)) => {}
+                other => self.pass(other)?,
             }
         }
         Ok(())
@@ -193,13 +194,13 @@ impl<'a> Document<'a> {
     fn enter_root(&mut self, root: &str) -> Result<(), XmlError> {
         let mut declared = false;
         loop {
-            match self.event()? {
-                Event::Decl(declaration) if !declared => {
+            match self.reader.read_event() {
+                Ok(Event::Decl(declaration)) if !declared => {
                     check_encoding(&declaration)?;
                     declared = true;
                 }
-                Event::Text(text) if is_blank(&text) => {}
-                Event::Start(tag) => {
+                Ok(Event::Text(text)) if is_blank(&text) => {}
+                Ok(Event::Start(tag)) => {
                     self.descend()?;
                     let tag = Tag(tag);
                     if tag.name() != root {
@@ -208,27 +209,19 @@ impl<'a> Document<'a> {
                     self.s3 = tag.has_namespace(S3_NAMESPACE);
                     return Ok(());
                 }
-                Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) | Event::End(_) => {
-                    return Err(self.malformed());
-                }
-                other => self.pass(&other)?,
+                other => self.pass(other)?,
             }
         }
     }
 
-    fn event(&mut self) -> Result<Event<'a>, XmlError> {
-        self.reader
-            .read_event()
-            .map_err(|error| self.defect(&error))
-    }
-
-    /// Passes over an event that is no content, and refuses those that may not stand here.
-    fn pass(&self, event: &Event<'_>) -> Result<(), XmlError> {
+    /// Passes over what is no content, and refuses what may not stand where it stands.
+    fn pass(&self, event: Result<Event<'_>, Error>) -> Result<(), XmlError> {
         match event {
-            Event::Comment(_) | Event::PI(_) => Ok(()),
-            Event::DocType(_) => Err(XmlError::DocumentType),
-            Event::Eof => Err(XmlError::Truncated),
-            _ => Err(self.malformed()),
+            Ok(Event::Comment(_) | Event::PI(_)) => Ok(()),
+            Ok(Event::DocType(_)) => Err(XmlError::DocumentType),
+            Ok(Event::Eof) => Err(XmlError::Truncated),
+            Ok(_) => Err(self.malformed()),
+            Err(error) => Err(self.defect(&error)),
         }
     }
 
@@ -240,6 +233,19 @@ impl<'a> Document<'a> {
             });
         }
         Ok(())
+    }
+
+    fn ascend(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Makes one line feed of each way to end a line, as a reader of XML does (section 2.11 of its specification).
+    fn with_line_ends(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        if self.carriage_returns && text.contains('\r') {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+        } else {
+            text
+        }
     }
 
     fn resolve(&self, reference: &BytesRef<'_>) -> Result<char, XmlError> {
@@ -268,7 +274,7 @@ impl<'a> Document<'a> {
         let unread = self.reader.get_ref();
         match error {
             // `<!` and nothing behind it; with something behind it, it is not XML.
-            Error::Syntax(SyntaxError::InvalidBangMarkup) if !unread.is_empty() => {}
+            Error::Syntax(SyntaxError::InvalidBangMarkup) if *unread != b"<!" => {}
             // All the others of this kind say that the input ended within markup.
             Error::Syntax(_) => return XmlError::Truncated,
             Error::IllFormed(IllFormedError::UnclosedReference) if unread.is_empty() => {
