@@ -59,9 +59,10 @@ impl<B: Body<Data = Bytes>> Body for RateLimitBody<B> {
             match ready!(this.body.poll_frame(cx)?) {
                 None => return Poll::Ready(None),
                 Some(frame) => match frame.into_data() {
-                    Ok(data) => paced.held = data,
-                    // Trailers cost nothing.
-                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                    Ok(data) if !data.is_empty() => paced.held = data,
+                    // Neither nothing nor trailers cost anything.
+                    Ok(data) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
             }
         }

@@ -112,10 +112,7 @@ fn billionths(tokens: u64) -> u128 {
 
 fn from_nanos(nanos: u128) -> Duration {
     const SECOND: u128 = 1_000_000_000;
-    match (
-        u64::try_from(nanos / SECOND),
-        u32::try_from(nanos % SECOND),
-    ) {
+    match (u64::try_from(nanos / SECOND), u32::try_from(nanos % SECOND)) {
         (Ok(seconds), Ok(nanos)) => Duration::new(seconds, nanos),
         _ => Duration::MAX,
     }

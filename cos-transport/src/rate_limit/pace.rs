@@ -15,7 +15,6 @@ use crate::rate_limit::bucket::TokenBucket;
 /// A rate that all clones share.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
-    rate: NonZeroU64,
     quantum: u64,
     state: Arc<Mutex<State>>,
 }
@@ -46,7 +45,6 @@ impl Pace {
     pub(super) fn new(rate: NonZeroU64, burst: Duration) -> Self {
         let bucket = TokenBucket::new(rate, burst);
         Self {
-            rate,
             // Half of what the bucket holds: what comes in while a timer is late finds room.
             quantum: (bucket.capacity() / 2).max(1),
             state: Arc::new(Mutex::new(State {
@@ -66,11 +64,6 @@ impl Pace {
             claim: None,
             alarm: Alarm::default(),
         }
-    }
-
-    /// Tokens a second.
-    pub(super) fn rate(&self) -> NonZeroU64 {
-        self.rate
     }
 
     /// The most that should be claimed at once.

@@ -49,9 +49,7 @@ where
     fn call(&mut self, request: Request<ReqB>) -> Self::Future {
         let bytes = self.bytes.clone();
         match &self.requests {
-            Some(pace) => {
-                ResponseFuture::waiting(pace.turn(), self.inner.clone(), request, bytes)
-            }
+            Some(pace) => ResponseFuture::waiting(pace.turn(), self.inner.clone(), request, bytes),
             None => ResponseFuture::called(self.inner.call(request), bytes),
         }
     }
