@@ -19,6 +19,8 @@ pub mod pager;
 mod range;
 mod request;
 mod retry;
+#[cfg(feature = "serde")]
+mod serialize;
 mod service_error;
 mod time;
 pub mod uri;
@@ -37,6 +39,7 @@ pub use names::{
     Bucket, ETag, InvalidBucket, InvalidETag, InvalidKey, InvalidRegion, InvalidTrafficLimit,
     InvalidVersionId, Key, Region, TrafficLimit, VersionId,
 };
+pub use pager::{Listed, ObjectPager, PagerError, VersionPager};
 pub use range::{ByteRange, ContentRange, InvalidByteRange, InvalidContentRange, UnsatisfiedRange};
 pub use request::{
     BuildError, Conditions, GetObject, HeadObject, InvalidSseCustomerKey, ListBuckets,

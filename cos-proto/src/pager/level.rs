@@ -1,0 +1,463 @@
+//! The listing of one prefix: what has come, what may come next.
+
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use super::order::Order;
+use super::{Listed, PagerError};
+use crate::{ObjectEntry, VersionEntry};
+
+/// The listing of one prefix.
+#[derive(Clone, Debug)]
+pub(super) struct Level<E> {
+    pub(super) prefix: String,
+    /// What the next page is asked for with.
+    pub(super) marker: Option<Marker>,
+    /// Whether a page is to be asked for.
+    pub(super) more: bool,
+    /// Judged, in order, and not yet given out.
+    pub(super) waiting: VecDeque<Listed<E>>,
+    /// How far the listing has come in each order; `None` in one that it does not keep to.
+    bytes: Option<Reached>,
+    tree: Option<Reached>,
+    /// Whether a page has had common prefixes, without which there is no tree.
+    folders: bool,
+    /// Version ids of the markers that were used with the present marker's key.
+    used: BTreeSet<Option<String>>,
+}
+
+impl<E: Entry> Level<E> {
+    pub(super) fn new(prefix: String, start: Option<Marker>) -> Self {
+        let reached = match &start {
+            None => Reached::Nothing,
+            Some(marker) => Reached::Start(marker.key.clone()),
+        };
+        Self {
+            prefix,
+            used: start
+                .iter()
+                .map(|marker| marker.version_id.clone())
+                .collect(),
+            marker: start,
+            more: true,
+            waiting: VecDeque::new(),
+            bytes: Some(reached.clone()),
+            tree: Some(reached),
+            folders: false,
+        }
+    }
+
+    /// Judges a page without taking it.
+    pub(super) fn judge(&self, page: &Incoming<E>, delimited: bool) -> Result<Verdict, PagerError> {
+        let folders = self.folders || !page.prefixes.is_empty();
+        self.check_prefix(page)?;
+        let bytes = self.reach(Order::Bytes, self.bytes.as_ref(), page);
+        let tree = self.reach(Order::Tree, self.tree.as_ref(), page);
+        let (order, reached) = match (&bytes, &tree) {
+            (Ok(reached), _) => (Order::Bytes, reached),
+            (Err(_), Ok(reached)) if folders => (Order::Tree, reached),
+            // The error in the order that the listing has kept to so far.
+            (Err(_), Err(error)) if self.bytes.is_none() => return Err(error.clone()),
+            (Err(error), _) => return Err(error.clone()),
+        };
+        let flat = !delimited && !folders;
+        let marker = self.next_marker(order, reached, page, flat)?;
+        Ok(Verdict {
+            order,
+            marker,
+            bytes: bytes.ok(),
+            tree: tree.ok(),
+            folders,
+        })
+    }
+
+    /// Takes a page that was judged.
+    pub(super) fn take(&mut self, page: Incoming<E>, verdict: Verdict, delimited: bool) {
+        let Verdict {
+            order,
+            marker,
+            bytes,
+            tree,
+            folders,
+        } = verdict;
+        let folder = if delimited {
+            Listed::Prefix
+        } else {
+            Listed::Folder
+        };
+        let mut listed: Vec<_> = page.entries.into_iter().map(Listed::Entry).collect();
+        listed.extend(page.prefixes.into_iter().map(folder));
+        // Stable: the versions of one key stay in the order of the page.
+        listed.sort_by(|left, right| order.compare(left.name(), right.name()));
+        self.waiting.extend(listed);
+
+        if let Some(marker) = &marker {
+            if self
+                .marker
+                .as_ref()
+                .is_none_or(|before| before.key != marker.key)
+            {
+                self.used.clear();
+            }
+            self.used.insert(marker.version_id.clone());
+        }
+        self.more = marker.is_some();
+        self.marker = marker;
+        (self.bytes, self.tree, self.folders) = (bytes, tree, folders);
+    }
+
+    /// Checks that everything starts with the prefix, and that a common prefix says more than it.
+    fn check_prefix(&self, page: &Incoming<E>) -> Result<(), PagerError> {
+        let leaves = |entry: &str| PagerError::LeavesPrefix {
+            entry: String::from(entry),
+            prefix: self.prefix.clone(),
+        };
+        for entry in &page.entries {
+            if !entry.key().starts_with(&self.prefix) {
+                return Err(leaves(entry.key()));
+            }
+        }
+        for prefix in &page.prefixes {
+            match prefix.strip_prefix(&self.prefix) {
+                None => return Err(leaves(prefix)),
+                Some("") => {
+                    return Err(PagerError::Repeats {
+                        entry: prefix.clone(),
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// How far the listing has come with this page, if it keeps to this order.
+    fn reach(
+        &self,
+        order: Order,
+        before: Option<&Reached>,
+        page: &Incoming<E>,
+    ) -> Result<Reached, PagerError> {
+        let Some(before) = before else {
+            // It has been out of this order before; the caller asks for the error of the other one only.
+            return Err(PagerError::StandsStill);
+        };
+        // In the page each sequence stands in order. S3 servers may write versions and delete markers one after the other.
+        for kind in [Kind::Readable, Kind::Deleted] {
+            let keys = page.entries.iter().filter(|entry| entry.kind() == kind);
+            check_ascending(order, keys.map(Entry::key), E::KEYS_REPEAT)?;
+        }
+        check_ascending(order, page.prefixes.iter().map(String::as_str), false)?;
+
+        // All of them together.
+        let mut names: Vec<Name<'_>> = page.entries.iter().map(Name::of_entry).collect();
+        names.extend(page.prefixes.iter().map(|prefix| Name::of_prefix(prefix)));
+        names.sort_by(|left, right| order.compare(left.text, right.text));
+        let (Some(first), Some(last)) = (names.first(), names.last()) else {
+            return Ok(before.clone());
+        };
+        self.check_first(order, before, first)?;
+        for (left, right) in names.iter().zip(names.iter().skip(1)) {
+            left.check_next(right, E::KEYS_REPEAT)?;
+        }
+        Ok(Reached::Entry {
+            name: String::from(last.text),
+            folder: last.folder,
+        })
+    }
+
+    /// Checks the page's first entry against what came before it.
+    fn check_first(
+        &self,
+        order: Order,
+        before: &Reached,
+        first: &Name<'_>,
+    ) -> Result<(), PagerError> {
+        let lawful = match before {
+            Reached::Nothing => true,
+            // The folder that the marker lies in has keys behind the marker.
+            Reached::Start(marker) if first.folder => {
+                order.compare(marker, first.text).is_lt() || marker.starts_with(first.text)
+            }
+            Reached::Start(marker) => follows(order, marker, first.text, E::KEYS_REPEAT),
+            Reached::Entry { name, folder: true } => {
+                follows(order, name, first.text, false) && !first.text.starts_with(name.as_str())
+            }
+            Reached::Entry {
+                name,
+                folder: false,
+            } => follows(order, name, first.text, E::KEYS_REPEAT && !first.folder),
+        };
+        if !lawful {
+            return Err(PagerError::GoesBack {
+                entry: String::from(first.text),
+                after: String::from(before.name()),
+            });
+        }
+        // The marker says where the page before ended: that entry does not come again.
+        match &self.marker {
+            Some(Marker {
+                key,
+                version_id: Some(id),
+            }) if !id.is_empty() && key == first.text && first.version_id == Some(id) => {
+                Err(PagerError::Repeats { entry: key.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The marker of the next page, or `None` if this is the last. In a flat listing nothing is folded into prefixes.
+    fn next_marker(
+        &self,
+        order: Order,
+        reached: &Reached,
+        page: &Incoming<E>,
+        flat: bool,
+    ) -> Result<Option<Marker>, PagerError> {
+        if !page.is_truncated {
+            return Ok(None);
+        }
+        if page.len() == 0 {
+            return Err(PagerError::StandsStill);
+        }
+        let last = reached.name();
+        let flat = flat && !E::KEYS_REPEAT;
+        let given = page.next_key.as_deref().filter(|_| !(flat && page.s3));
+        if let Some(key) = given
+            && (!key.starts_with(&self.prefix) || order.compare(key, last).is_lt())
+        {
+            return Err(bad_marker(key, last));
+        }
+        let marker = match given.filter(|_| !flat) {
+            Some(key) => Marker {
+                key: String::from(key),
+                version_id: page.next_version_id.clone(),
+            },
+            None => Marker {
+                key: String::from(last),
+                version_id: page.last_version_id_of(last),
+            },
+        };
+        if self
+            .marker
+            .as_ref()
+            .is_some_and(|before| before.key == marker.key)
+        {
+            if self.used.contains(&marker.version_id) {
+                return Err(bad_marker(&marker.key, last));
+            }
+            if self.used.len() >= MAX_PAGES_OF_A_KEY {
+                return Err(PagerError::TooManyVersions {
+                    key: marker.key,
+                    limit: MAX_PAGES_OF_A_KEY,
+                });
+            }
+        }
+        Ok(Some(marker))
+    }
+}
+
+fn bad_marker(marker: &str, after: &str) -> PagerError {
+    PagerError::BadMarker {
+        marker: String::from(marker),
+        after: String::from(after),
+    }
+}
+
+/// The most pages that the versions of one key may take. A marker for each is remembered, since version ids have no order; with
+/// 1,000 versions a page, this is ten million versions.
+const MAX_PAGES_OF_A_KEY: usize = 10_000;
+
+/// Where a page starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    pub(super) key: String,
+    pub(super) version_id: Option<String>,
+}
+
+/// A page of either listing.
+#[derive(Debug)]
+pub(super) struct Incoming<E> {
+    pub(super) entries: Vec<E>,
+    pub(super) prefixes: Vec<String>,
+    pub(super) is_truncated: bool,
+    pub(super) next_key: Option<String>,
+    pub(super) next_version_id: Option<String>,
+    pub(super) s3: bool,
+}
+
+impl<E: Entry> Incoming<E> {
+    pub(super) fn len(&self) -> usize {
+        self.entries.len().saturating_add(self.prefixes.len())
+    }
+
+    fn last_version_id_of(&self, key: &str) -> Option<String> {
+        let last = self.entries.iter().rfind(|entry| entry.key() == key)?;
+        last.version_id().map(String::from)
+    }
+}
+
+/// What a page that was judged comes to.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    order: Order,
+    marker: Option<Marker>,
+    bytes: Option<Reached>,
+    tree: Option<Reached>,
+    folders: bool,
+}
+
+/// How far a listing has come.
+#[derive(Clone, Debug)]
+enum Reached {
+    Nothing,
+    /// The marker that the caller gave.
+    Start(String),
+    /// The last entry, or the last common prefix.
+    Entry {
+        name: String,
+        folder: bool,
+    },
+}
+
+impl Reached {
+    fn name(&self) -> &str {
+        match self {
+            Self::Nothing => "",
+            Self::Start(name) | Self::Entry { name, .. } => name,
+        }
+    }
+}
+
+/// What objects and versions have in common.
+pub(super) trait Entry {
+    /// Whether a key may come more than once.
+    const KEYS_REPEAT: bool;
+
+    fn key(&self) -> &str;
+    fn version_id(&self) -> Option<&str>;
+    fn kind(&self) -> Kind;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Readable,
+    Deleted,
+}
+
+impl Entry for ObjectEntry {
+    const KEYS_REPEAT: bool = false;
+
+    fn key(&self) -> &str {
+        self.key.as_str()
+    }
+
+    fn version_id(&self) -> Option<&str> {
+        None
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Readable
+    }
+}
+
+impl Entry for VersionEntry {
+    const KEYS_REPEAT: bool = true;
+
+    fn key(&self) -> &str {
+        Self::key(self).as_str()
+    }
+
+    fn version_id(&self) -> Option<&str> {
+        Self::version_id(self).map(|id| id.as_str())
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Version(_) => Kind::Readable,
+            Self::DeleteMarker(_) => Kind::Deleted,
+        }
+    }
+}
+
+impl<E: Entry> Listed<E> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Entry(entry) => entry.key(),
+            Self::Prefix(prefix) | Self::Folder(prefix) => prefix,
+        }
+    }
+}
+
+/// An entry or a common prefix, for comparing.
+#[derive(Clone, Copy, Debug)]
+struct Name<'a> {
+    text: &'a str,
+    version_id: Option<&'a str>,
+    folder: bool,
+}
+
+impl<'a> Name<'a> {
+    fn of_entry<E: Entry>(entry: &'a E) -> Self {
+        Self {
+            text: entry.key(),
+            version_id: entry.version_id(),
+            folder: false,
+        }
+    }
+
+    fn of_prefix(prefix: &'a str) -> Self {
+        Self {
+            text: prefix,
+            version_id: None,
+            folder: true,
+        }
+    }
+
+    /// Checks a neighbour in order: it is not the same, and not in this folder. Keys of a folder stand right behind it.
+    fn check_next(&self, next: &Self, keys_repeat: bool) -> Result<(), PagerError> {
+        let repeats = if self.folder {
+            next.text.starts_with(self.text)
+        } else {
+            self.text == next.text
+                && (next.folder || !keys_repeat || self.version_id == next.version_id)
+        };
+        if repeats {
+            return Err(PagerError::Repeats {
+                entry: String::from(next.text),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Whether one text may follow another.
+fn follows(order: Order, before: &str, next: &str, or_equal: bool) -> bool {
+    match order.compare(before, next) {
+        Ordering::Less => true,
+        Ordering::Equal => or_equal,
+        Ordering::Greater => false,
+    }
+}
+
+fn check_ascending<'a>(
+    order: Order,
+    names: impl Iterator<Item = &'a str>,
+    or_equal: bool,
+) -> Result<(), PagerError> {
+    let mut before = None;
+    for name in names {
+        match before {
+            Some(before) if !follows(order, before, name, or_equal) => {
+                return Err(PagerError::GoesBack {
+                    entry: String::from(name),
+                    after: String::from(before),
+                });
+            }
+            _ => before = Some(name),
+        }
+    }
+    Ok(())
+}
