@@ -204,9 +204,12 @@ pub(crate) struct AnswerBody {
 
 enum State {
     Idle(Box<Pump>),
-    Busy(Pin<Box<dyn Future<Output = (Box<Pump>, Option<io::Result<Bytes>>)> + Send>>),
+    Busy(Pin<Box<dyn Future<Output = Step> + Send>>),
     Done,
 }
+
+/// The pump and what it gave.
+type Step = (Box<Pump>, Option<io::Result<Bytes>>);
 
 impl AnswerBody {
     pub(crate) fn new(pump: Pump) -> Self {

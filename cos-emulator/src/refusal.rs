@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::{answer::Answer, identity::Identity, xml::Document};
 
@@ -14,7 +14,7 @@ pub(crate) struct Refusal {
     message: Cow<'static, str>,
     /// Elements that stand between the message and the resource.
     details: Vec<(&'static str, String)>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
@@ -28,7 +28,7 @@ impl Refusal {
             code: code.into(),
             message: message.into(),
             details: Vec::new(),
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -132,14 +132,14 @@ impl Refusal {
 
     /// Adds a header to the answer.
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
     /// The answer: an error document, or for HEAD two headers that say the same.
     pub(crate) fn answer(self, method: &Method, resource: &str, identity: &Identity) -> Answer {
         let mut answer = Answer::empty(self.status);
-        answer.headers = self.headers;
+        answer.headers = self.headers.into_iter().collect();
         if let Ok(trace_id) = HeaderValue::try_from(identity.trace_id.as_str()) {
             answer.headers.insert("x-cos-trace-id", trace_id);
         }
