@@ -34,21 +34,19 @@ impl Refusal {
 
     /// The refusal with the code and message that go with a status.
     pub(crate) fn of_status(status: StatusCode) -> Self {
-        let (code, message) = match status {
-            StatusCode::BAD_REQUEST => ("InvalidRequest", "The request is invalid."),
-            StatusCode::FORBIDDEN => ("AccessDenied", "Access Denied."),
-            StatusCode::NOT_FOUND => ("NoSuchKey", "The specified key does not exist."),
-            StatusCode::METHOD_NOT_ALLOWED => return Self::method_not_allowed(),
-            StatusCode::PRECONDITION_FAILED => return Self::precondition_failed(),
-            StatusCode::TOO_MANY_REQUESTS => {
-                ("TooManyRequests", "Please reduce your request rate.")
+        let refusal = match status {
+            StatusCode::FORBIDDEN => Self::access_denied(),
+            StatusCode::NOT_FOUND => Self::no_such_key(),
+            StatusCode::METHOD_NOT_ALLOWED => Self::method_not_allowed(),
+            StatusCode::PRECONDITION_FAILED => Self::precondition_failed(),
+            StatusCode::NOT_IMPLEMENTED => Self::not_implemented(),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                Self::new(status, "SlowDown", "Reduce your request rate.")
             }
-            StatusCode::NOT_IMPLEMENTED => return Self::not_implemented(),
-            StatusCode::SERVICE_UNAVAILABLE => ("SlowDown", "Reduce your request rate."),
-            other if other.is_server_error() => return Self::internal_error(),
-            _ => ("InvalidRequest", "The request is refused."),
+            other if other.is_server_error() => Self::internal_error(),
+            _ => Self::new(status, "InvalidRequest", "The request is invalid."),
         };
-        Self::new(status, code, message)
+        Self { status, ..refusal }
     }
 
     pub(crate) fn access_denied() -> Self {

@@ -29,9 +29,11 @@ impl TestCa {
     pub fn new() -> Result<Self, TlsError> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "cos-emulator test CA");
+        // Named by its key: two authorities of one name would pass for each other at first sight.
+        let mut digest = crc64fast::Digest::new();
+        digest.write(key.public_key_raw());
+        let name = format!("cos-emulator test CA {:016x}", digest.sum64());
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         set_validity(&mut params, -2, 30);
