@@ -1,1 +1,111 @@
-//! The cos command: reads objects and listings of Tencent Cloud COS.
+//! The `cos` command: reads objects and listings of Tencent Cloud COS.
+//!
+//! This crate is the command and nothing else: arguments become settings, settings become calls of the crates below,
+//! and what comes back is printed. Who wants to read COS from a program takes [`cos_transfer`], [`cos_transport`] or
+//! [`cos_proto`]; the only thing to call here is [`run`], for a program that is to be this command under another name:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     cos_cli::run()
+//! }
+//! ```
+//!
+//! What the command promises to scripts (names, outputs, exit codes) is in `cos --help`.
+
+mod args;
+mod client;
+mod commands;
+mod config;
+mod context;
+mod environment;
+mod error;
+mod escape;
+mod exit;
+mod location;
+mod printer;
+mod records;
+mod settings;
+mod signals;
+mod trace;
+
+use std::process;
+
+use clap::Parser;
+
+use args::{Cli, OutputArgs};
+use context::Context;
+use environment::Environment;
+use error::Error;
+use exit::ExitCode;
+use printer::Printer;
+
+/// Runs the command with the arguments, the environment and the streams of this process.
+///
+/// It reads the environment and the configuration file, installs handlers for SIGINT and SIGTERM while it works, and
+/// starts a tokio runtime of its own: it must not be called from within one. What it returns is the exit code of the
+/// table in `cos --help`.
+pub fn run() -> process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => return refused(&refusal).into(),
+    };
+    let printer = Printer::new(cli.output);
+    match execute(cli, printer) {
+        Ok(()) => ExitCode::Success,
+        Err(error) => {
+            if let Error::Failed(failed) = &error {
+                printer.failure(failed);
+            }
+            error.exit()
+        }
+    }
+    .into()
+}
+
+/// Runs the command until it ends or a signal comes.
+fn execute(cli: Cli, printer: Printer) -> Result<(), Error> {
+    let context = Context::new(Environment::of_process(), printer);
+    trace::start(cli.output.verbose, &context.environment, &context.secrets)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Error::new(
+                ExitCode::Other,
+                format!("cannot start: {}", error::chain(&error)),
+            )
+        })?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            // Looked at first, so that the handlers stand before any work is done.
+            biased;
+            signal = signals::stop() => Err(interrupted(signal)),
+            outcome = commands::run(cli.command, &cli.connection, &context) => outcome,
+        }
+    });
+    // A blocked write to stdout must not keep the process from ending.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn interrupted(signal: std::io::Result<ExitCode>) -> Error {
+    match signal {
+        Ok(ExitCode::Terminated) => Error::new(ExitCode::Terminated, "terminated"),
+        Ok(exit) => Error::new(exit, "interrupted"),
+        Err(error) => Error::new(
+            ExitCode::Other,
+            format!("cannot wait for signals: {}", error::chain(&error)),
+        ),
+    }
+}
+
+/// Help and version, which are asked for, and refusals of the command line, which are not.
+fn refused(refusal: &clap::Error) -> ExitCode {
+    if refusal.use_stderr() {
+        Printer::new(OutputArgs::default()).usage(&refusal.render().to_string());
+        return ExitCode::Usage;
+    }
+    // A closed pipe is no failure: `cos --help | head`.
+    let _ = refusal.print();
+    ExitCode::Success
+}

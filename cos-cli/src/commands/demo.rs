@@ -1,0 +1,105 @@
+//! `cos demo`: the main job on a local endpoint, without an account.
+//!
+//! Every step runs this same program as a child, as a person would, against an endpoint that this process serves: what
+//! is shown is what the command does. Each step says beforehand what should come out, and is held to it.
+
+mod endpoint;
+mod step;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::context::Context;
+use crate::error::{Error, chain};
+use crate::exit::ExitCode;
+use crate::printer::{Printer, elapsed};
+use endpoint::{BUCKET, DemoEndpoint, REPORT};
+use step::Step;
+
+/// Runs the steps and fails if one of them came out otherwise than it should.
+pub(super) async fn run(context: &Context) -> Result<(), Error> {
+    let started = Instant::now();
+    let printer = context.printer;
+    let folder = TempDir::with_prefix("cos-demo-").map_err(|error| {
+        Error::new(
+            ExitCode::Disk,
+            format!("cannot make a temporary directory: {}", chain(&error)),
+        )
+    })?;
+    let endpoint = DemoEndpoint::start().await?;
+    if !printer.json() {
+        introduce(&endpoint, folder.path(), printer)?;
+    }
+    let mut failed = 0_usize;
+    let steps = steps();
+    for (index, step) in steps.iter().enumerate() {
+        if !step
+            .run(index + 1, &endpoint, folder.path(), printer)
+            .await?
+        {
+            failed += 1;
+        }
+    }
+    let total = steps.len();
+    let requests = endpoint.shutdown().await?;
+    if failed > 0 {
+        return Err(Error::new(
+            ExitCode::Other,
+            format!("{failed} of {total} steps came out otherwise than they should"),
+        ));
+    }
+    conclude(total, requests, started.elapsed(), printer)
+}
+
+/// What is shown, in this order.
+fn steps() -> Vec<Step> {
+    let report = format!("cos://{BUCKET}/{REPORT}");
+    vec![
+        Step::new("Look at a bucket", &["ls", &format!("cos://{BUCKET}/")]).expect(ExitCode::Success),
+        Step::new("Download an object: signed, then length and CRC64 checked before the file gets its name", &["cp", &report, "report.bin"])
+            .expect(ExitCode::Success)
+            .same_as_object("report.bin"),
+        Step::new("The same with a wrong secret key: refused, and nothing is written", &["cp", &report, "refused.bin"])
+            .with_wrong_key()
+            .expect(ExitCode::Access)
+            .absent("refused.bin"),
+        Step::new("One byte changed on its way: noticed, and nothing is left", &["cp", &report, "damaged.bin"])
+            .corrupted()
+            .expect(ExitCode::Integrity)
+            .absent("damaged.bin"),
+        Step::new("The connection cut in the middle: noticed, and nothing is left", &["cp", &report, "cut.bin"])
+            .cut_off()
+            .expect(ExitCode::Network)
+            .absent("cut.bin"),
+        Step::new("Every key, byte for byte, however odd", &["ls", "-r", &format!("cos://{BUCKET}/odd/")])
+            .expect(ExitCode::Success),
+        Step::new("Read one of them", &["cat", &format!("cos://{BUCKET}/odd/a//b")]).expect(ExitCode::Success),
+    ]
+}
+
+fn introduce(endpoint: &DemoEndpoint, folder: &Path, printer: Printer) -> Result<(), Error> {
+    printer.line(format_args!(
+        "A COS endpoint on this machine, {}, with a generated bucket. It checks signatures.\n\
+         Each step runs this program against it over HTTP, in {}.",
+        endpoint.url(),
+        folder.display(),
+    ))
+}
+
+fn conclude(steps: usize, requests: usize, time: Duration, printer: Printer) -> Result<(), Error> {
+    if printer.json() {
+        return Ok(());
+    }
+    printer.line(format_args!(
+        "\nAll {steps} steps came out as they should: {requests} requests in {}. Nothing is left behind.",
+        elapsed(time)
+    ))
+}
+
+/// Reads a file of the demo's folder; none where there is no file.
+fn read(folder: &Path, name: &str) -> Option<Vec<u8>> {
+    fs::read(folder.join(name)).ok()
+}

@@ -1,0 +1,199 @@
+//! The configuration file: profiles in TOML.
+
+mod secret;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use zeroize::Zeroizing;
+
+use crate::environment::{self, Environment};
+use crate::error::{Error, chain};
+use crate::escape::escaped;
+use secret::Secret;
+
+/// What the chosen profile sets. Every field is optional; options and the environment go before it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profile {
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint: Option<String>,
+    pub(crate) addressing: Option<String>,
+    pub(crate) domain: Option<String>,
+    pub(crate) scheme: Option<String>,
+    pub(crate) ca_cert: Option<PathBuf>,
+    pub(crate) secret_id: Option<String>,
+    pub(crate) secret_key: Option<Secret>,
+    pub(crate) token: Option<Secret>,
+    // Known words of the format that this version does not act on. Passing over them in silence would, for one, send
+    // requests around a proxy that somebody relies on.
+    credential_process: Option<IgnoredAny>,
+    cvm_role: Option<IgnoredAny>,
+    metadata_url: Option<IgnoredAny>,
+    proxy: Option<IgnoredAny>,
+    part_size: Option<IgnoredAny>,
+    parallel: Option<IgnoredAny>,
+    connections: Option<IgnoredAny>,
+}
+
+impl Profile {
+    /// Reads the profile that `--profile`, `COS_PROFILE` or the file's `default_profile` names.
+    ///
+    /// Without a file at the default place, and without a profile asked for by name, the profile is empty.
+    pub(crate) fn load(
+        config: Option<&Path>,
+        name: Option<&str>,
+        environment: &Environment,
+    ) -> Result<Self, Error> {
+        let name = match name {
+            Some(name) => Some(name.to_owned()),
+            None => environment.text(environment::PROFILE)?,
+        };
+        let named_file = config
+            .map(Path::to_owned)
+            .or_else(|| environment.path(environment::CONFIG));
+        let path = match &named_file {
+            Some(path) => Some(path.clone()),
+            None => environment.default_config().filter(|path| path.exists()),
+        };
+        match (path, name) {
+            (Some(path), name) => read(&path)?.profile(name, &path),
+            (None, Some(name)) => Err(Error::usage(format!(
+                "profile {name:?} is asked for, but there is no configuration file"
+            ))
+            .with_hint("name the file with --config or COS_CONFIG")),
+            (None, None) => Ok(Self::default()),
+        }
+    }
+
+    /// Refuses what the format knows and this version does not do.
+    fn check(self, name: &str, path: &Path) -> Result<Self, Error> {
+        let unsupported = [
+            ("credential_process", &self.credential_process),
+            ("cvm_role", &self.cvm_role),
+            ("metadata_url", &self.metadata_url),
+            ("proxy", &self.proxy),
+            ("part_size", &self.part_size),
+            ("parallel", &self.parallel),
+            ("connections", &self.connections),
+        ];
+        match unsupported.iter().find(|(_, value)| value.is_some()) {
+            Some((word, _)) => Err(Error::usage(format!(
+                "{}: {word} of profile {name:?} is not supported by this version",
+                shown(path)
+            ))),
+            None => Ok(self),
+        }
+    }
+}
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    default_profile: Option<String>,
+    #[serde(default)]
+    profile: BTreeMap<String, Profile>,
+}
+
+impl Config {
+    fn profile(mut self, name: Option<String>, path: &Path) -> Result<Profile, Error> {
+        let Some(name) = name.or(self.default_profile) else {
+            return Ok(Profile::default());
+        };
+        match self.profile.remove(&name) {
+            Some(profile) => profile.check(&name, path),
+            None => Err(Error::usage(format!(
+                "{} has no profile {name:?}",
+                shown(path)
+            ))),
+        }
+    }
+
+    fn holds_a_secret(&self) -> bool {
+        self.profile
+            .values()
+            .any(|profile| profile.secret_key.is_some() || profile.token.is_some())
+    }
+}
+
+fn read(path: &Path) -> Result<Config, Error> {
+    let cannot = |error: std::io::Error| {
+        Error::usage(format!("cannot read {}: {}", shown(path), chain(&error)))
+    };
+    let file = File::open(path).map_err(cannot)?;
+    let mut text = Zeroizing::new(String::new());
+    (&file)
+        .take(MAX_FILE + 1)
+        .read_to_string(&mut text)
+        .map_err(cannot)?;
+    if u64::try_from(text.len()).is_ok_and(|len| len > MAX_FILE) {
+        return Err(Error::usage(format!(
+            "{} is larger than 1 MiB",
+            shown(path)
+        )));
+    }
+    // The error's own Display quotes the line, which may be the one with the key.
+    let config: Config = toml::from_str(&text).map_err(|error| {
+        Error::usage(format!(
+            "{}{}: {}",
+            shown(path),
+            line_of(&text, &error),
+            error.message()
+        ))
+    })?;
+    if config.holds_a_secret() {
+        check_mode(&file, path)?;
+    }
+    Ok(config)
+}
+
+/// Refuses a file with secrets that others may read. Looks at the open file, not at the name again.
+#[cfg(unix)]
+fn check_mode(file: &File, path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = file
+        .metadata()
+        .map_err(|error| Error::usage(format!("cannot read {}: {}", shown(path), chain(&error))))?
+        .mode();
+    if mode & OTHERS == 0 {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{} holds a secret, and others may open it (mode {:04o})",
+        shown(path),
+        mode & 0o7777
+    ))
+    .with_hint(format!("chmod 600 {}", shown(path))))
+}
+
+/// Elsewhere, access lists decide who may read; they are not looked at.
+#[cfg(not(unix))]
+fn check_mode(_file: &File, _path: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+fn line_of(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    before
+        .map(|before| format!(":{}", before.matches('\n').count() + 1))
+        .unwrap_or_default()
+}
+
+fn shown(path: &Path) -> String {
+    escaped(&path.to_string_lossy()).to_string()
+}
+
+/// Far more than profiles need, and little to hold: whatever `--config` names by mistake is not read whole.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// The permission bits of group and others.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
+
+#[cfg(test)]
+mod tests;

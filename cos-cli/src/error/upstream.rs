@@ -1,0 +1,173 @@
+//! Failures of the crates below: the exit code, what the service said, and what may help.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+
+use cos_proto::{Failure, JudgeError, Missing, ServiceError};
+use cos_transfer::{DestinationError, DownloadError};
+use cos_transport::{Error as TransportError, ErrorKind};
+
+use super::{Error, Failed, ServiceDetail, chain};
+use crate::exit::ExitCode;
+
+impl Error {
+    /// A failure of a library call: `what` says what was being done, and on what.
+    pub(crate) fn upstream(what: impl AsRef<str>, error: &(dyn StdError + 'static)) -> Self {
+        let transport = find::<TransportError>(error);
+        let service = find::<ServiceError>(error);
+        let failure = Failure::find(error);
+        Self::Failed(Box::new(Failed {
+            exit: exit(error, transport, failure.as_ref()),
+            message: format!("{}: {}", what.as_ref(), chain(error)),
+            service: service.map(ServiceDetail::new),
+            hint: hint(service, transport, failure.as_ref()),
+        }))
+    }
+}
+
+/// The first error of the type `T` among an error and its sources.
+pub(crate) fn find<'a, T: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn exit(
+    error: &(dyn StdError + 'static),
+    transport: Option<&TransportError>,
+    failure: Option<&Failure>,
+) -> ExitCode {
+    if let Some(exit) = find::<DownloadError>(error).and_then(exit_of_local) {
+        return exit;
+    }
+    if let Some(judged) = find::<JudgeError>(error) {
+        return exit_of_judgement(judged);
+    }
+    match transport.map(TransportError::kind) {
+        Some(ErrorKind::Request) => ExitCode::Usage,
+        Some(ErrorKind::Integrity) => ExitCode::Integrity,
+        Some(
+            ErrorKind::Connect
+            | ErrorKind::ConnectTimeout
+            | ErrorKind::Tls
+            | ErrorKind::Connection
+            | ErrorKind::HeadTimeout
+            | ErrorKind::Head
+            | ErrorKind::Body
+            | ErrorKind::BodyTimeout,
+        ) => ExitCode::Network,
+        _ => failure.map_or(ExitCode::Other, exit_of_failure),
+    }
+}
+
+/// What a download failed at on this side of the network.
+fn exit_of_local(error: &DownloadError) -> Option<ExitCode> {
+    Some(match error {
+        DownloadError::Request(_)
+        | DownloadError::Destination(DestinationError::NoFileName { .. }) => ExitCode::Usage,
+        DownloadError::Destination(_) | DownloadError::Local { .. } | DownloadError::Output(_) => {
+            ExitCode::Disk
+        }
+        DownloadError::Integrity(_) | DownloadError::NoCrc64 => ExitCode::Integrity,
+        _ => return None,
+    })
+}
+
+/// An answer that is not the one to our question.
+fn exit_of_judgement(judged: &JudgeError) -> ExitCode {
+    match judged {
+        JudgeError::ObjectChanged { .. } | JudgeError::OtherVersion { .. } => ExitCode::Condition,
+        JudgeError::RangeIgnored
+        | JudgeError::UnaskedPart
+        | JudgeError::Multipart
+        | JudgeError::NoContentRange
+        | JudgeError::ContentRange(_)
+        | JudgeError::OtherRange { .. }
+        | JudgeError::NoLength
+        | JudgeError::LengthDiffers { .. } => ExitCode::Integrity,
+        _ => ExitCode::Other,
+    }
+}
+
+fn exit_of_failure(failure: &Failure) -> ExitCode {
+    match failure {
+        Failure::NotFound(_) => ExitCode::NotFound,
+        Failure::Denied | Failure::Expired | Failure::Skewed { .. } => ExitCode::Access,
+        Failure::PreconditionFailed | Failure::NotModified | Failure::ObjectChanged => {
+            ExitCode::Condition
+        }
+        Failure::Corrupt => ExitCode::Integrity,
+        Failure::Transport | Failure::CutShort | Failure::RequestTimeout => ExitCode::Network,
+        _ => ExitCode::Other,
+    }
+}
+
+/// What the user can do about it, where there is something.
+fn hint(
+    service: Option<&ServiceError>,
+    transport: Option<&TransportError>,
+    failure: Option<&Failure>,
+) -> Option<Cow<'static, str>> {
+    if let Some(hint) = service.and_then(ServiceError::code).and_then(hint_of_code) {
+        return Some(hint.into());
+    }
+    if let Some(hint) = transport.and_then(|transport| hint_of_kind(transport.kind())) {
+        return Some(hint.into());
+    }
+    let hint = match failure? {
+        Failure::NotFound(Missing::Bucket) => {
+            "a bucket's full name ends in its APPID, and it lives in one region: check the name and --region"
+        }
+        Failure::Archived => {
+            "the object is archived: restore it first; `cos stat` shows how far that is"
+        }
+        Failure::Expired => "the signature or the session token has expired: get new credentials",
+        Failure::Skewed { .. } => {
+            "the clock of this machine is wrong by more than the service allows: set it"
+        }
+        Failure::RangeNotSatisfiable {
+            complete: Some(size),
+        } => {
+            return Some(format!("the object has {size} bytes").into());
+        }
+        _ => return None,
+    };
+    Some(hint.into())
+}
+
+fn hint_of_code(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "SignatureDoesNotMatch" => {
+            "the secret key is not the one of this secret id, or the request was changed on its way; \
+             where the two strings to sign are equal, it is the key"
+        }
+        "InvalidAccessKeyId" => {
+            "the service does not know this secret id: check COS_SECRET_ID or the profile"
+        }
+        "AccessDenied" => {
+            "these credentials, or none with --anonymous, do not allow this; ask for the permission"
+        }
+        "PathStyleDomainForbidden" => {
+            "the service wants the bucket in the host: use --addressing virtual"
+        }
+        _ => return None,
+    })
+}
+
+fn hint_of_kind(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::Tls => "a private certificate authority is trusted with --ca-cert FILE",
+        ErrorKind::Connect | ErrorKind::ConnectTimeout => {
+            "check the network and the host: --region, --endpoint, --domain, --connect-to"
+        }
+        ErrorKind::Redirect => "redirects are not followed; check --region, --endpoint or --domain",
+        _ => return None,
+    })
+}

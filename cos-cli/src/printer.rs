@@ -1,0 +1,210 @@
+//! The one place that writes to stdout and stderr.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use anstream::AutoStream;
+use clap::builder::styling::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::args::{ColorArg, OutputArgs};
+use crate::error::{Error, Failed};
+use crate::escape::escaped;
+
+/// Decides what goes to which stream, from the output options alone.
+///
+/// stdout carries data and nothing else; everything that is not data goes to stderr. A failure to write to stderr is
+/// dropped, as there is nowhere left to say it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Printer {
+    json: bool,
+    quiet: bool,
+    color: bool,
+}
+
+impl Printer {
+    pub(crate) fn new(output: OutputArgs) -> Self {
+        Self {
+            json: output.json,
+            quiet: output.quiet,
+            color: stderr_takes_color(output.color),
+        }
+    }
+
+    /// Whether results are asked for as JSON.
+    pub(crate) fn json(self) -> bool {
+        self.json
+    }
+
+    /// stdout for a run of data lines. What is written reaches the reader with [`Lines::flush`] at the latest.
+    pub(crate) fn lines(self) -> Lines {
+        Lines {
+            out: io::BufWriter::new(io::stdout()),
+        }
+    }
+
+    /// One line of data on stdout.
+    pub(crate) fn line(self, line: impl fmt::Display) -> Result<(), Error> {
+        let mut lines = self.lines();
+        lines.line(line)?;
+        lines.flush()
+    }
+
+    /// One JSON object on stdout.
+    pub(crate) fn record(self, record: &impl Serialize) -> Result<(), Error> {
+        let mut lines = self.lines();
+        lines.record(record)?;
+        lines.flush()
+    }
+
+    /// The result of a command whose data went to stdout: one JSON object on stderr.
+    pub(crate) fn record_beside_data(self, record: &impl Serialize) {
+        let mut line = serde_json::to_vec(record).unwrap_or_default();
+        line.push(b'\n');
+        to_stderr(&line);
+    }
+
+    /// A remark for a person: not with `--quiet`, and not where a program reads the result.
+    pub(crate) fn note(self, text: impl fmt::Display) {
+        if !self.quiet && !self.json {
+            to_stderr(format!("{text}\n").as_bytes());
+        }
+    }
+
+    /// A failure: the line, what the service said, what may help.
+    pub(crate) fn failure(self, failed: &Failed) {
+        let mut text = format!(
+            "{} {}\n",
+            self.paint(ERROR, "error:"),
+            escaped(&failed.message)
+        );
+        if let Some(service) = &failed.service {
+            for (name, value) in service.lines() {
+                text.push_str(&format!("  {name}: {}\n", escaped(&value)));
+            }
+        }
+        if let Some(hint) = &failed.hint {
+            text.push_str(&format!(
+                "{} {}\n",
+                self.paint(HINT, "hint:"),
+                escaped(hint)
+            ));
+        }
+        to_stderr(text.as_bytes());
+    }
+
+    /// A refusal of the command line, as the argument parser words it.
+    pub(crate) fn usage(self, text: &str) {
+        let text = text.strip_prefix("error: ").unwrap_or(text);
+        let mut shown = format!("{} ", self.paint(ERROR, "error:"));
+        for line in text.lines() {
+            shown.push_str(&format!("{}\n", escaped(line)));
+        }
+        to_stderr(shown.as_bytes());
+    }
+
+    fn paint(self, style: Style, text: &str) -> String {
+        if self.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Data lines on their way to stdout.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    out: io::BufWriter<io::Stdout>,
+}
+
+impl Lines {
+    pub(crate) fn line(&mut self, line: impl fmt::Display) -> Result<(), Error> {
+        writeln!(self.out, "{line}").map_err(|error| Error::stdout(&error))
+    }
+
+    pub(crate) fn record(&mut self, record: &impl Serialize) -> Result<(), Error> {
+        serde_json::to_writer(&mut self.out, record)
+            .map_err(|error| Error::stdout(&error.into()))?;
+        self.out
+            .write_all(b"\n")
+            .map_err(|error| Error::stdout(&error))
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.out.flush().map_err(|error| Error::stdout(&error))
+    }
+}
+
+/// A number of bytes as a person reads it: `999 B`, `1.5 MiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    // Tenths of the unit, so that no float rounds a size up into the next unit.
+    let mut shown = None;
+    let mut rest = count;
+    for unit in UNITS {
+        if rest < 1024 {
+            break;
+        }
+        shown = Some((rest / 1024, rest % 1024 * 10 / 1024, unit));
+        rest /= 1024;
+    }
+    match shown {
+        None => format!("{count} B"),
+        Some((whole, tenth, unit)) => format!("{whole}.{tenth} {unit}"),
+    }
+}
+
+/// A duration as a person reads it: `12 ms`, `1.5 s`.
+pub(crate) fn elapsed(duration: Duration) -> String {
+    match duration.as_millis() {
+        millis @ 0..1000 => format!("{millis} ms"),
+        millis => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+    }
+}
+
+fn stderr_takes_color(choice: ColorArg) -> bool {
+    match choice {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        // NO_COLOR, CLICOLOR_FORCE, TERM=dumb and the rest are anstream's to know.
+        ColorArg::Auto => {
+            let stderr = io::stderr();
+            stderr.is_terminal() && AutoStream::choice(&stderr) != anstream::ColorChoice::Never
+        }
+    }
+}
+
+fn to_stderr(text: &[u8]) {
+    let _ = io::stderr().lock().write_all(text);
+}
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_well_at_their_borders() {
+        for (count, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1536, "1.5 KiB"),
+            (1024 * 1024 - 1, "1023.9 KiB"),
+            (1024 * 1024, "1.0 MiB"),
+            (u64::MAX, "15.9 EiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
+
+    #[test]
+    fn durations_read_well() {
+        assert_eq!(elapsed(Duration::from_millis(12)), "12 ms");
+        assert_eq!(elapsed(Duration::from_millis(1999)), "1.9 s");
+    }
+}

@@ -1,0 +1,110 @@
+//! From options, environment and profile to what a request needs: where it goes, as whom, and how long it may take.
+
+pub(crate) mod credentials;
+mod endpoint;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cos_proto::Endpoint;
+use cos_sign::Credentials;
+
+use crate::args::ConnectionArgs;
+use crate::config::Profile;
+use crate::environment::Environment;
+use crate::error::{Error, chain};
+use crate::escape::escaped;
+use crate::exit::ExitCode;
+use crate::trace::Secrets;
+
+/// Everything that was said about connections, checked and in order: option, environment, profile.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where requests for a bucket go; none where nothing was said.
+    endpoint: Option<Endpoint>,
+    /// As whom; none where nothing was said, or with `--anonymous`.
+    credentials: Option<Credentials>,
+    /// Whether `--anonymous` was said.
+    anonymous: bool,
+    /// Where to dial instead.
+    pub(crate) connect_to: Option<String>,
+    /// PEM certificates to trust beside the system's.
+    pub(crate) ca_certs: Option<Vec<u8>>,
+    /// DNS, TCP and TLS together.
+    pub(crate) connect_timeout: Duration,
+    /// The longest silence of an answer.
+    pub(crate) read_timeout: Duration,
+}
+
+impl Settings {
+    /// Resolves the options. Reads the configuration file and the certificates; sends nothing.
+    pub(crate) fn resolve(
+        args: &ConnectionArgs,
+        environment: &Environment,
+        secrets: &Secrets,
+    ) -> Result<Self, Error> {
+        let profile = Profile::load(args.config.as_deref(), args.profile.as_deref(), environment)?;
+        let ca_cert: Option<PathBuf> = args.ca_cert.clone().or_else(|| profile.ca_cert.clone());
+        let endpoint = endpoint::resolve(args, environment, &profile)?;
+        let credentials = if args.anonymous {
+            None
+        } else {
+            credentials::resolve(environment, profile, secrets)?
+        };
+        Ok(Self {
+            endpoint,
+            credentials,
+            anonymous: args.anonymous,
+            connect_to: args.connect_to.clone(),
+            ca_certs: ca_cert.as_deref().map(certificates).transpose()?,
+            connect_timeout: args.connect_timeout,
+            read_timeout: args.read_timeout,
+        })
+    }
+
+    /// Where requests for a bucket go.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
+        self.endpoint.clone().ok_or_else(|| {
+            Error::usage("no region: nothing says where the bucket is")
+                .with_hint("use --region, COS_REGION or region in the profile; or --endpoint, --domain, --accelerate")
+        })
+    }
+
+    /// Where the account's buckets are listed: the endpoint that was named, else the service's own.
+    pub(crate) fn service_endpoint(&self) -> Result<Endpoint, Error> {
+        match &self.endpoint {
+            Some(endpoint) => Ok(endpoint.clone()),
+            None => endpoint::service(),
+        }
+    }
+
+    /// As whom to ask; none with `--anonymous`.
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Error> {
+        match (&self.credentials, self.anonymous) {
+            (None, true) => Ok(None),
+            (Some(credentials), _) => Ok(Some(credentials.clone())),
+            (None, false) => Err(no_credentials()),
+        }
+    }
+
+    /// As whom to sign, where that cannot be left out.
+    pub(crate) fn signer(&self) -> Result<Credentials, Error> {
+        self.credentials()?.ok_or_else(no_credentials)
+    }
+}
+
+fn no_credentials() -> Error {
+    Error::new(ExitCode::Access, "no credentials")
+        .with_hint("set COS_SECRET_ID and COS_SECRET_KEY, or secret_id and secret_key in a profile; or use --anonymous")
+}
+
+fn certificates(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|error| {
+        Error::usage(format!(
+            "cannot read {}: {}",
+            escaped(&path.to_string_lossy()),
+            chain(&error)
+        ))
+    })
+}

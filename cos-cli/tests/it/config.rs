@@ -1,0 +1,118 @@
+//! The configuration file, and the order of option, environment and profile.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use cos_emulator::{Emulator, Object};
+
+use crate::common::{Place, SECRET_ID, SECRET_KEY, emulator, free_port, object};
+
+fn profile(emulator: &Emulator) -> String {
+    format!(
+        "default_profile = \"work\"\n\
+         [profile.work]\nendpoint = \"{}\"\nsecret_id = \"{SECRET_ID}\"\nsecret_key = \"{SECRET_KEY}\"\n\
+         [profile.nobody]\nendpoint = \"http://127.0.0.1:{}\"\n\
+         [profile.later]\nregion = \"ap-beijing\"\ncredential_process = \"helper\"\n",
+        emulator.url(),
+        free_port()
+    )
+}
+
+fn write(place: &Place, name: &str, text: &str, mode: u32) {
+    let path = place.path(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test]
+async fn the_profile_is_found_where_the_contract_says() {
+    let emulator = emulator([("k", Object::new("content"))]).await;
+    let text = profile(&emulator);
+    let place = Place::bare();
+    write(&place, "home/.config/cos/config.toml", &text, 0o600);
+    assert_eq!(
+        place.cos(["cat", &object("k")]).await.exits(0).stdout,
+        "content"
+    );
+
+    let place = Place::bare();
+    let xdg = place.path("xdg");
+    let place = place.env("XDG_CONFIG_HOME", xdg.to_str().unwrap());
+    write(&place, "xdg/cos/config.toml", &text, 0o600);
+    assert_eq!(
+        place.cos(["cat", &object("k")]).await.exits(0).stdout,
+        "content"
+    );
+
+    let place = Place::bare().env("COS_CONFIG", "named.toml");
+    write(&place, "named.toml", &text, 0o600);
+    assert_eq!(
+        place.cos(["cat", &object("k")]).await.exits(0).stdout,
+        "content"
+    );
+    place
+        .cos(["cat", &object("k"), "--config", "other.toml"])
+        .await
+        .exits(2);
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn option_goes_before_environment_before_profile() {
+    let emulator = emulator([("k", Object::new("content"))]).await;
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let place = Place::bare()
+        .env("COS_CONFIG", "c.toml")
+        .env("COS_ENDPOINT", &nobody);
+    write(&place, "c.toml", &profile(&emulator), 0o600);
+    place.cos(["cat", &object("k")]).await.exits(8);
+    place
+        .cos(["cat", &object("k"), "--endpoint", &emulator.url()])
+        .await
+        .exits(0);
+
+    let place = place.env("COS_ENDPOINT", "").env("COS_PROFILE", "nobody");
+    place
+        .cos(["cat", &object("k"), "--anonymous"])
+        .await
+        .exits(8);
+    place
+        .cos(["cat", &object("k"), "--profile", "work"])
+        .await
+        .exits(0);
+
+    let place = place
+        .env("COS_PROFILE", "work")
+        .env("COS_SECRET_ID", SECRET_ID)
+        .env("COS_SECRET_KEY", "x".repeat(32).as_str());
+    place.cos(["cat", &object("k")]).await.exits(4);
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_with_a_key_that_others_may_read_is_2() {
+    let emulator = emulator([("k", Object::new("content"))]).await;
+    let place = Place::bare().env("COS_CONFIG", "c.toml");
+    write(&place, "c.toml", &profile(&emulator), 0o644);
+    place
+        .cos(["cat", &object("k")])
+        .await
+        .exits(2)
+        .says(&["others may open it (mode 0644)", "hint: chmod 600 c.toml"]);
+    assert_eq!(emulator.log().len(), 0);
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_later_version_will_do_is_refused_by_name() {
+    let emulator = emulator([]).await;
+    let place = Place::bare().env("COS_CONFIG", "c.toml");
+    write(&place, "c.toml", &profile(&emulator), 0o600);
+    place
+        .cos(["cat", &object("k"), "--profile", "later"])
+        .await
+        .exits(2)
+        .says(&["credential_process of profile \"later\" is not supported by this version"]);
+    emulator.shutdown().await.unwrap();
+}

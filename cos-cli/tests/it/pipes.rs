@@ -1,0 +1,117 @@
+//! Readers that leave early, and signals.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use cos_emulator::{Fault, MemoryBucket, Object, When};
+use tokio::io::AsyncReadExt;
+
+use crate::common::{BUCKET, Place, emulator, object, serve};
+
+#[tokio::test]
+async fn a_reader_that_leaves_ends_cat_quietly() {
+    let emulator = emulator([("k", Object::generated(1, 20_000_000))]).await;
+    let place = Place::with_keys(&emulator);
+    for arguments in [
+        vec!["cat".to_owned(), object("k")],
+        vec!["cp".to_owned(), object("k"), "-".to_owned()],
+    ] {
+        let mut child = place.command(&arguments).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 1000]).await.unwrap();
+        drop(stdout);
+        let output = child.wait_with_output().await.unwrap();
+        assert_eq!(
+            (output.status.code(), output.stderr),
+            (Some(0), Vec::new()),
+            "{arguments:?}"
+        );
+    }
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_ends_ls_quietly_and_no_further_page_is_asked_for() {
+    let bucket = MemoryBucket::new(BUCKET);
+    for number in 0..20_000 {
+        bucket.put(
+            format!("{}-{number:05}", "long".repeat(20)),
+            Object::new(""),
+        );
+    }
+    let emulator = serve(bucket).await;
+    let place = Place::with_keys(&emulator);
+    let mut child = place.command(["ls", "-r", &object("")]).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 100]).await.unwrap();
+    drop(stdout);
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+    assert!(emulator.log().len() < 20, "{}", emulator.log().len());
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_stdout_is_quiet_for_help_too() {
+    let place = Place::bare();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child = place.command(["--help"]).stdout(writer).spawn().unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
+
+/// Starts a download that never ends, waits until it has begun to write, and sends the signal.
+async fn signalled(signal: rustix::process::Signal) -> (Option<i32>, Vec<String>) {
+    let emulator = emulator([("k", Object::generated(1, 3_000_000))]).await;
+    emulator
+        .faults()
+        .script(When::get(), Fault::new().stall_after_for_ever(2_000_000));
+    let place = Place::with_keys(&emulator);
+    let mut child = place
+        .command(["cp", &object("k"), "out"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    while place.names().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
+    let exit = child.wait().await.unwrap().code();
+    emulator.shutdown().await.unwrap();
+    (exit, place.names())
+}
+
+#[tokio::test]
+async fn sigint_is_130_and_leaves_nothing() {
+    assert_eq!(
+        signalled(rustix::process::Signal::INT).await,
+        (Some(130), Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn sigterm_is_143_and_leaves_nothing() {
+    assert_eq!(
+        signalled(rustix::process::Signal::TERM).await,
+        (Some(143), Vec::new())
+    );
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_cat_that_nobody_reads() {
+    let emulator = emulator([("k", Object::generated(1, 20_000_000))]).await;
+    let place = Place::with_keys(&emulator);
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let mut child = place
+        .command(["cat", &object("k")])
+        .stdout(writer)
+        .spawn()
+        .unwrap();
+    // Something has come, and the pipe is full or about to be: the write that fills it blocks.
+    reader.read_exact(&mut [0; 1]).unwrap();
+    let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(130));
+    emulator.shutdown().await.unwrap();
+}
