@@ -163,11 +163,14 @@ mod tests {
         }
 
         pub(super) fn combine(left: u64, right: u64, mut len: u64) -> u64 {
-            let mut one_bit: Matrix = [0; 64];
-            one_bit[0] = super::POLYNOMIAL;
-            for bit in 1..64 {
-                one_bit[bit] = 1 << (bit - 1);
-            }
+            // Row 0 is what the lowest bit turns into, x^63 times x; every other bit moves down by one.
+            let one_bit: Matrix = core::array::from_fn(|bit| {
+                if bit == 0 {
+                    super::POLYNOMIAL
+                } else {
+                    1 << (bit - 1)
+                }
+            });
             let mut matrix = squared(&squared(&squared(&one_bit)));
             let mut value = left;
             while len > 0 {

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 use core::iter;
+use core::str::FromStr;
 use core::time::Duration;
 
 use jiff::civil::DateTime;
@@ -90,6 +91,15 @@ impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, with as many digits of the second as there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    /// As [`Timestamp::parse_rfc3339`].
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse_rfc3339(text)
     }
 }
 
