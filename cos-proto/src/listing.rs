@@ -101,6 +101,3 @@ const LIMITS: Limits = Limits {
     // longer than a key.
     text: 4096,
 };
-
-#[cfg(test)]
-mod tests;

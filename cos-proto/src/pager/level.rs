@@ -90,7 +90,7 @@ impl<E: Entry> Level<E> {
         let mut listed: Vec<_> = page.entries.into_iter().map(Listed::Entry).collect();
         listed.extend(page.prefixes.into_iter().map(folder));
         // Stable: the versions of one key stay in the order of the page.
-        listed.sort_by(|left, right| order.compare(left.name(), right.name()));
+        listed.sort_by(|left, right| order.compare(name_of(left), name_of(right)));
         self.waiting.extend(listed);
 
         if let Some(marker) = &marker {
@@ -382,12 +382,10 @@ impl Entry for VersionEntry {
     }
 }
 
-impl<E: Entry> Listed<E> {
-    fn name(&self) -> &str {
-        match self {
-            Self::Entry(entry) => entry.key(),
-            Self::Prefix(prefix) | Self::Folder(prefix) => prefix,
-        }
+fn name_of<E: Entry>(listed: &Listed<E>) -> &str {
+    match listed {
+        Listed::Entry(entry) => entry.key(),
+        Listed::Prefix(prefix) | Listed::Folder(prefix) => prefix,
     }
 }
 
