@@ -7,6 +7,7 @@ use cos_proto::{Extent, Failure, GuardError, RangeGuard};
 use http_body::Body;
 use http_body_util::BodyExt as _;
 
+use crate::error::classify;
 use crate::{BoxError, DownloadError};
 
 /// A body and the guard that its head made for it.
@@ -83,8 +84,8 @@ where
 
     /// A body that ended early is a matter of its length; any other failure is the network's.
     fn broken(&self, error: BoxError) -> DownloadError {
-        match Failure::find(&*error) {
-            Some(Failure::CutShort) => DownloadError::Integrity(GuardError::Short {
+        match classify(&*error) {
+            Failure::CutShort => DownloadError::Integrity(GuardError::Short {
                 missing: self.guard.remaining(),
             }),
             _ => DownloadError::transport(error),

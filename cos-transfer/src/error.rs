@@ -1,5 +1,6 @@
 //! What can go wrong with a download.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -89,7 +90,7 @@ impl DownloadError {
     /// The failure in cos-proto's classification, where it is not a local one.
     pub fn failure(&self) -> Option<Failure> {
         match self {
-            Self::Transport { failure, .. } => Some(failure.clone()),
+            Self::Transport { failure, .. } => Some(*failure),
             Self::Service(error) | Self::Condition(error) => Some(Failure::of(error)),
             Self::Changed(error) | Self::Answer(error) => Some(Failure::from(error)),
             Self::Integrity(error) => Some(Failure::from(error)),
@@ -135,8 +136,45 @@ impl DownloadError {
 
     /// An error of the service below or of a body of it.
     pub(crate) fn transport(source: BoxError) -> Self {
-        // What cannot be classified is taken for a passing fault of the network.
-        let failure = Failure::find(&*source).unwrap_or(Failure::Transport);
+        let failure = classify(&*source);
         Self::Transport { failure, source }
+    }
+}
+
+/// What a foreign error amounts to. What cannot be classified is taken for a passing fault of the
+/// network.
+///
+/// An [`io::Error`] that wraps another error does not name it as its source but speaks for it, so it
+/// is opened here.
+pub(crate) fn classify(error: &(dyn StdError + 'static)) -> Failure {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(failure) = Failure::find(error) {
+            return failure;
+        }
+        next = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    Failure::Transport
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_inside_io_errors_is_found() {
+        let wrapped = io::Error::other(io::Error::other(Failure::Untrusted));
+        assert_eq!(classify(&wrapped), Failure::Untrusted);
+    }
+
+    #[test]
+    fn what_is_not_classified_is_the_networks() {
+        assert_eq!(classify(&io::Error::other("down")), Failure::Transport);
     }
 }

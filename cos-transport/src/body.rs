@@ -1,13 +1,17 @@
 //! The body of an answer, as the client hands it out.
 
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use cos_proto::Failure;
 use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 
+use crate::BoxError;
+use crate::chain::find;
 use crate::error::{Error, ErrorKind};
 use crate::error_reader::ErrorReaderBody;
 use crate::idle_timeout::IdleTimeoutBody;
@@ -33,9 +37,7 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        Pin::new(&mut self.0)
-            .poll_frame(cx)
-            .map_err(|error| Error::from_boxed(error, ErrorKind::Body))
+        Pin::new(&mut self.0).poll_frame(cx).map_err(broken)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -44,6 +46,17 @@ impl http_body::Body for Body {
 
     fn size_hint(&self) -> SizeHint {
         self.0.size_hint()
+    }
+}
+
+/// A body that ended early with an orderly close is told apart from a broken connection: it is the
+/// server that sent less than it promised.
+fn broken(error: BoxError) -> Error {
+    match find::<io::Error>(&*error) {
+        Some(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+            Error::new(ErrorKind::Body).because(Failure::CutShort)
+        }
+        _ => Error::from_boxed(error, ErrorKind::Body),
     }
 }
 

@@ -102,7 +102,7 @@ pub(crate) enum ConnectError {
     TimedOut(Duration),
     /// The peer was reached, but it is not the one, or not one to talk to.
     #[error("the TLS handshake failed")]
-    Tls(#[source] BoxError),
+    Tls(#[source] rustls::Error),
     /// The name was not found, or nobody answered.
     #[error("the connection failed")]
     Tcp(#[source] BoxError),
@@ -111,10 +111,9 @@ pub(crate) enum ConnectError {
 impl ConnectError {
     fn of(source: BoxError) -> Self {
         // A handshake that was cut off is no verdict on the peer; only rustls's own error is.
-        if find::<rustls::Error>(&*source).is_some() {
-            Self::Tls(source)
-        } else {
-            Self::Tcp(source)
+        match find::<rustls::Error>(&*source) {
+            Some(verdict) => Self::Tls(verdict.clone()),
+            None => Self::Tcp(source),
         }
     }
 }

@@ -4,17 +4,18 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use cos_proto::ServiceError;
+use cos_proto::{Failure, ServiceError};
 
 use crate::BoxError;
 use crate::chain::find;
 
 /// A request, or the body of its answer, that failed.
 ///
-/// [`kind`](Self::kind) says what went wrong and whether trying again can help. What the service
-/// said is in [`service_error`](Self::service_error). [`source`](StdError::source) is the cause;
-/// along that chain stands a [`Failure`](cos_proto::Failure) or a [`ServiceError`] wherever cos-proto classifies the
-/// failure otherwise than as a passing fault of the network.
+/// [`kind`](Self::kind) says where it failed, [`failure`](Self::failure) what that means in
+/// cos-proto's classification, and whether trying again can help. What the service said is in
+/// [`service_error`](Self::service_error). [`source`](StdError::source) is the cause; wherever the
+/// failure is another one than [`Failure::Transport`], it or what it is made from stands on the
+/// chain of sources, for [`Failure::find`] of whoever wraps this error.
 ///
 /// No secret is ever part of it: not the signature, not a token, not the query of a URL.
 pub struct Error(Box<Inner>);
@@ -23,7 +24,6 @@ struct Inner {
     kind: ErrorKind,
     detail: Option<String>,
     source: Option<BoxError>,
-    string_to_sign: Option<String>,
 }
 
 /// What went wrong, and whether trying again can help.
@@ -49,12 +49,12 @@ pub enum ErrorKind {
     /// The head of the answer is no HTTP/1.1 or larger than it may be. Not to be tried again.
     Head,
     /// The service answered with another status than 2xx; see [`Error::service_error`]. Whether
-    /// to try again is [`Failure::is_retryable`](cos_proto::Failure::is_retryable)'s to say.
+    /// to try again depends on that.
     Service,
     /// The answer is a redirect, which is never followed. Not to be tried again.
     Redirect,
-    /// The answer is 2xx, but not what was asked for. Whether to try again is
-    /// [`Failure::is_retryable`](cos_proto::Failure::is_retryable)'s to say.
+    /// The answer is 2xx, but not what was asked for. Whether to try again
+    /// depends on the failure.
     Answer,
     /// The connection broke in the body. The bytes handed out before are good, as far as they
     /// go; the rest may be asked for.
@@ -64,8 +64,8 @@ pub enum ErrorKind {
     /// The body is not what its head promised: too long, or its CRC64 differs. What was handed
     /// out is not to be used.
     Integrity,
-    /// The body of a listing cannot be read. May be tried again where it was merely cut off;
-    /// that is [`Failure::is_retryable`](cos_proto::Failure::is_retryable)'s to say.
+    /// The body of a listing cannot be read. May be tried again where it was merely
+    /// cut off.
     Listing,
 }
 
@@ -75,7 +75,6 @@ impl Error {
             kind,
             detail: None,
             source: None,
-            string_to_sign: None,
         }))
     }
 
@@ -95,9 +94,13 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_string_to_sign(mut self, string_to_sign: Option<String>) -> Self {
-        self.0.string_to_sign = string_to_sign;
-        self
+    /// Gives a cause that cos-proto does not know, and what it amounts to in cos-proto's
+    /// classification.
+    pub(crate) fn amounting_to(self, failure: Failure, cause: &(dyn StdError + 'static)) -> Self {
+        self.because(Amounting {
+            cause: innermost(cause).to_string(),
+            failure,
+        })
     }
 
     /// The [`Error`] in `error`, or `error` as the cause of one of the kind `otherwise`.
@@ -118,13 +121,28 @@ impl Error {
         find::<ServiceError>(self)
     }
 
-    /// Our string to sign, where the service refused the signature.
-    ///
-    /// To be held against [`ServiceError::string_to_sign`]. It is a hash of the request and a
-    /// time: safe to show.
-    pub fn string_to_sign(&self) -> Option<&str> {
-        self.0.string_to_sign.as_deref()
+    /// The failure in cos-proto's classification; whether trying again can help is
+    /// [`Failure::is_retryable`]'s to say.
+    pub fn failure(&self) -> Failure {
+        Failure::find(self).unwrap_or(Failure::Transport)
     }
+}
+
+/// A cause in words, on top of what it amounts to.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+struct Amounting {
+    cause: String,
+    #[source]
+    failure: Failure,
+}
+
+/// What an error comes from in the end; that says most.
+fn innermost<'a>(mut error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
 }
 
 impl fmt::Display for Error {
@@ -168,5 +186,37 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_found_below_a_cause_in_words() {
+        let cause = std::fmt::Error;
+        let error = Error::new(ErrorKind::Tls)
+            .detail("cos.example")
+            .amounting_to(Failure::Untrusted, &cause);
+        assert_eq!(error.failure(), Failure::Untrusted);
+        assert!(!error.failure().is_retryable());
+        assert_eq!(error.source().unwrap().to_string(), cause.to_string());
+    }
+
+    #[test]
+    fn what_is_not_classified_is_the_networks() {
+        let error = Error::new(ErrorKind::Connect).because(std::io::Error::other("down"));
+        assert_eq!(error.failure(), Failure::Transport);
+        assert!(error.failure().is_retryable());
+    }
+
+    #[test]
+    fn an_error_that_was_boxed_keeps_its_kind() {
+        let boxed = BoxError::from(Error::new(ErrorKind::HeadTimeout));
+        let error = Error::from_boxed(boxed, ErrorKind::Connection);
+        assert_eq!(error.kind(), ErrorKind::HeadTimeout);
+        let error = Error::from_boxed("foreign".into(), ErrorKind::Connection);
+        assert_eq!(error.kind(), ErrorKind::Connection);
     }
 }

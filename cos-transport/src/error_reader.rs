@@ -19,6 +19,8 @@ use tokio::time::Sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::sign::StringToSign;
+
 /// How much of a refusal is read, in bytes. COS's own are below 2 KiB, a proxy's page may be longer,
 /// and nothing beyond this would make the reason clearer.
 pub const ERROR_BODY_LIMIT: usize = ServiceError::MAX_BODY;
@@ -145,12 +147,21 @@ where
                         return Poll::Pending;
                     };
                     let read = std::mem::take(read);
-                    parts.extensions.insert(ServiceError::read(&parts, &read));
+                    let error = with_ours(ServiceError::read(&parts, &read), &parts);
+                    parts.extensions.insert(error);
                     let body = ErrorReaderBody::read(read.into());
                     return Poll::Ready(Ok(Response::from_parts(parts, body)));
                 }
             }
         }
+    }
+}
+
+/// Puts our string to sign beside the service's, where the layer that signs has left it.
+fn with_ours(error: ServiceError, parts: &Parts) -> ServiceError {
+    match parts.extensions.get::<StringToSign>() {
+        Some(ours) => error.with_our_string_to_sign(ours.as_str()),
+        None => error,
     }
 }
 

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
-use cos_sign::{Credentials, Head, KeyTime, SignedNames, SigningKey};
+use cos_proto::Failure;
+use cos_sign::{Credentials, Head, KeyTime, SignError, SignedNames, SigningKey};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -33,8 +34,8 @@ type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 /// Signs every request with [`Credentials`], or leaves every request as it is.
 ///
 /// The request's URI and headers must be final. Signed is what the vendor's SDKs sign
-/// ([`SignedNames::vendor`]). A 403 carries [`StringToSign`] in its extensions, ours, which belongs
-/// beside the service's own when it refuses the signature.
+/// ([`SignedNames::vendor`]). A 403 carries [`StringToSign`] in its extensions, ours; the error reader
+/// puts it beside the service's own.
 ///
 /// All services made from one layer, and their clones, share one signing key.
 #[derive(Clone)]
@@ -210,8 +211,7 @@ struct KeptKey {
 impl Signer {
     fn sign<B>(&self, request: &mut Request<B>) -> Result<Signed, Error> {
         let key = self.key((self.clock)());
-        key.sign(request)
-            .map_err(|error| Error::new(ErrorKind::Request).because(error))?;
+        key.sign(request).map_err(unsignable)?;
         Ok(Signed {
             key,
             method: request.method().clone(),
@@ -260,6 +260,11 @@ impl fmt::Debug for Signed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Signed").finish_non_exhaustive()
     }
+}
+
+/// A request that no signature can be made for.
+pub(crate) fn unsignable(error: SignError) -> Error {
+    Error::new(ErrorKind::Request).amounting_to(Failure::Unsendable, &error)
 }
 
 /// The system's clock. One set before 1970 counts as 1970: the service will tell the difference.

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use cos_proto::Failure;
 use http::{HeaderMap, Request, Response, Uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -12,7 +13,6 @@ use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
-use crate::BoxError;
 use crate::chain::find;
 use crate::connect::{ConnectError, Connector};
 use crate::error::{Error, ErrorKind};
@@ -83,7 +83,7 @@ impl Future for ResponseFuture {
         if bytes > MAX_HEAD_BYTES {
             return Poll::Ready(Err(Error::new(ErrorKind::Head)
                 .detail(place(&self.uri))
-                .because(HeadTooLarge { bytes })));
+                .amounting_to(Failure::InvalidResponse, &HeadTooLarge { bytes })));
         }
         Poll::Ready(Ok(response))
     }
@@ -97,19 +97,21 @@ struct HeadTooLarge {
 }
 
 fn classify(error: legacy::Error) -> Error {
-    let kind = match find::<ConnectError>(&error) {
-        Some(ConnectError::TimedOut(_)) => ErrorKind::ConnectTimeout,
-        Some(ConnectError::Tls(_)) => ErrorKind::Tls,
-        Some(ConnectError::Tcp(_)) => ErrorKind::Connect,
+    match find::<ConnectError>(&error) {
+        Some(ConnectError::TimedOut(_)) => Error::new(ErrorKind::ConnectTimeout).because(error),
+        Some(ConnectError::Tcp(_)) => Error::new(ErrorKind::Connect).because(error),
+        Some(ConnectError::Tls(cause)) => {
+            Error::new(ErrorKind::Tls).amounting_to(Failure::Untrusted, cause)
+        }
         None => match find::<hyper::Error>(&error) {
-            Some(cause) if cause.is_parse() => ErrorKind::Head,
-            Some(cause) if cause.is_user() => ErrorKind::Request,
-            Some(_) => ErrorKind::Connection,
-            // hyper-util's own refusals: no authority, or a version that it does not speak.
-            None => ErrorKind::Request,
+            Some(cause) if cause.is_parse() => {
+                Error::new(ErrorKind::Head).amounting_to(Failure::InvalidResponse, cause)
+            }
+            Some(cause) if !cause.is_user() => Error::new(ErrorKind::Connection).because(error),
+            // No authority, another scheme, a version that is not spoken.
+            _ => Error::new(ErrorKind::Request).amounting_to(Failure::Unsendable, &error),
         },
-    };
-    Error::new(kind).because(BoxError::from(error))
+    }
 }
 
 /// Host and port, for people; a user name, should there be one, is not for them.

@@ -1,6 +1,6 @@
 //! Objects: GET and HEAD.
 
-use cos_proto::{GetObject, HeadObject, ObjectHead, ServiceError};
+use cos_proto::{Failure, GetObject, HeadObject, ObjectHead, ServiceError};
 use http::response::Parts;
 use http::{Request, StatusCode};
 use tower::ServiceExt as _;
@@ -9,7 +9,6 @@ use super::Client;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::object_body::ObjectBody;
-use crate::sign::StringToSign;
 
 impl Client {
     /// Asks for an object or a range of it. One request is sent.
@@ -63,7 +62,7 @@ impl Client {
 
 /// A request value of which no request can be made.
 pub(super) fn unsendable(error: cos_proto::BuildError) -> Error {
-    Error::new(ErrorKind::Request).because(error)
+    Error::new(ErrorKind::Request).amounting_to(Failure::Unsendable, &error)
 }
 
 pub(super) fn unexpected(error: cos_proto::JudgeError) -> Error {
@@ -72,10 +71,6 @@ pub(super) fn unexpected(error: cos_proto::JudgeError) -> Error {
 
 /// An answer that is not 2xx, as an error.
 fn refused(mut parts: Parts) -> Error {
-    let ours = parts
-        .extensions
-        .remove::<StringToSign>()
-        .map(|ours| ours.as_str().to_owned());
     let service = parts
         .extensions
         .remove::<ServiceError>()
@@ -84,7 +79,7 @@ fn refused(mut parts: Parts) -> Error {
         Some(location) if is_redirect(parts.status) => {
             Error::new(ErrorKind::Redirect).detail(destination(location))
         }
-        _ => Error::new(ErrorKind::Service).with_string_to_sign(ours),
+        _ => Error::new(ErrorKind::Service),
     }
     .because(service)
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use cos_proto::GetObject;
+use cos_proto::{Failure, GetObject};
 use cos_sign::{Head, KeyTime, PresignedUri, SigningKey};
 
 use super::Client;
 use super::object::unsendable;
 use crate::error::{Error, ErrorKind};
-use crate::sign::system_time;
+use crate::sign::{system_time, unsignable};
 
 impl Client {
     /// A URL with which anybody can get an object until it expires. Nothing is sent.
@@ -22,17 +22,12 @@ impl Client {
     /// as a range or a condition.
     pub fn presign(&self, get: GetObject, expires: Duration) -> Result<PresignedUri, Error> {
         let Some(credentials) = &self.credentials else {
-            return Err(Error::new(ErrorKind::Request).because(NoCredentials));
+            return Err(Error::new(ErrorKind::Request).because(Failure::NoCredentials));
         };
         let request = get.to_link_request(&self.endpoint).map_err(unsendable)?;
         let key_time = KeyTime::starting(system_time(), expires);
         SigningKey::derive(credentials, key_time)
             .presign(Head::from(&request))
-            .map_err(|error| Error::new(ErrorKind::Request).because(error))
+            .map_err(unsignable)
     }
 }
-
-/// An anonymous client cannot sign.
-#[derive(Debug, thiserror::Error)]
-#[error("a presigned URL needs credentials, and the client has none")]
-struct NoCredentials;

@@ -1,0 +1,16 @@
+//! The client against the emulator: real sockets, real TLS, scripted faults.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod bodies;
+mod canary;
+mod connecting;
+mod heads;
+mod listings;
+mod objects;
+mod signatures;
+mod support;
