@@ -44,7 +44,7 @@ pub use error::{CredentialsError, CredentialsErrorKind};
 pub use fixed::Static;
 pub use issued::{Generation, Issued, RefusedCredentials, SignedBy};
 pub use metadata::{InstanceMetadata, METADATA_TIME, METADATA_URL};
-pub use process::{InvalidCommand, PROCESS_TIME, Process};
+pub use process::{PROCESS_TIME, Process};
 
 /// A source of credentials, asked for every attempt.
 ///

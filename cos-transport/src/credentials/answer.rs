@@ -182,7 +182,7 @@ mod tests {
         let error = read(r#"{"Code":"Failed\u001b[1m","TmpSecretKey":"canary"}"#).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no credentials from a test: it answered with the code "Failed\u{1b}[1m""
+            r#"no credentials from a test: it answered with the code "Failed\u{1b}[1m""#
         );
     }
 }

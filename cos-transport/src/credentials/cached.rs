@@ -124,17 +124,21 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
 
     fn look(&self, refused: Option<Generation>) -> Look {
         let now = self.clock.now();
-        let held = self.held();
-        match &held.kept {
-            Some(kept) if Some(kept.issued.generation()) != refused => {
-                if kept.refresh_at.is_none_or(|at| now < at) {
-                    return Look::Fresh(kept.issued.clone());
-                }
-                if kept.issued.expires().is_none_or(|at| now < at.since_epoch()) {
-                    return Look::Stale(kept.issued.clone());
-                }
+        let mut held = self.held();
+        // What was refused once is not given out to others either.
+        held.kept
+            .take_if(|kept| Some(kept.issued.generation()) == refused);
+        if let Some(kept) = &held.kept {
+            if kept.refresh_at.is_none_or(|at| now < at) {
+                return Look::Fresh(kept.issued.clone());
             }
-            _ => {}
+            if kept
+                .issued
+                .expires()
+                .is_none_or(|at| now < at.since_epoch())
+            {
+                return Look::Stale(kept.issued.clone());
+            }
         }
         Look::Nothing { ended: held.ended }
     }
@@ -161,16 +165,16 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
         slot: &mut Option<Flight>,
         refused: Option<Generation>,
     ) -> Result<Issued, CredentialsError> {
-        let mut flight = Occupied(slot);
+        let flight = Occupied(slot);
         let outcome = flight
             .0
-            .get_or_insert_with(|| {
+            .get_or_insert_with(|| -> Flight {
                 let source = Arc::clone(&self.source);
                 Box::pin(async move {
                     match tokio::time::timeout(FETCH_TIME, source.provide(refused)).await {
                         Ok(outcome) => outcome,
                         Err(_) => Err(CredentialsError::unavailable(
-                            format!("{source:?}"),
+                            std::any::type_name::<P>(),
                             format!("no answer within {FETCH_TIME:?}"),
                         )),
                     }
@@ -198,7 +202,8 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
                 if let Some(kept) = &mut held.kept
                     && let Some(expires) = kept.issued.expires()
                 {
-                    kept.refresh_at = Some((now + FETCH_PAUSE).min(expires.since_epoch()));
+                    kept.refresh_at =
+                        Some(now.saturating_add(FETCH_PAUSE).min(expires.since_epoch()));
                 }
             }
         }
@@ -224,7 +229,7 @@ impl<P: fmt::Debug> fmt::Debug for Cached<P> {
 
 fn refresh_at(now: Duration, expires: Timestamp) -> Duration {
     let life = expires.since_epoch().saturating_sub(now);
-    now + (life - REFRESH_BEFORE.min(life / 2)).max(FETCH_PAUSE)
+    now.saturating_add((life - REFRESH_BEFORE.min(life / 2)).max(FETCH_PAUSE))
 }
 
 /// Empties the slot when a source panics: its future cannot be polled again.

@@ -100,8 +100,7 @@ mod tests {
 
     #[test]
     fn id_and_key_are_enough() {
-        let issued =
-            environment(&[(SECRET_ID, "id"), (SECRET_KEY, "key"), (TOKEN, "")]).unwrap();
+        let issued = environment(&[(SECRET_ID, "id"), (SECRET_KEY, "key"), (TOKEN, "")]).unwrap();
         assert_eq!(issued.credentials().secret_id(), "id");
         assert_eq!(issued.credentials().token(), None);
         assert!(!issued.is_renewable());
@@ -131,7 +130,11 @@ mod tests {
         for variables in [
             &[(SECRET_ID, "id")][..],
             &[(SECRET_ID, "id"), (SECRET_KEY, "canary ")],
-            &[(SECRET_ID, "id"), (SECRET_KEY, "canary"), (TOKEN, "can ary")],
+            &[
+                (SECRET_ID, "id"),
+                (SECRET_KEY, "canary"),
+                (TOKEN, "can ary"),
+            ],
         ] {
             let error = environment(variables).unwrap_err();
             assert_eq!(error.kind(), CredentialsErrorKind::Invalid);
@@ -158,6 +161,9 @@ mod tests {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        assert!(
+            output.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
     }
 }
