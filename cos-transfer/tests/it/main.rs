@@ -9,6 +9,7 @@
 
 mod copy;
 mod destination;
+mod emulator;
 mod fake;
 mod integrity;
 mod refusals;

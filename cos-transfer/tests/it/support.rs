@@ -57,15 +57,21 @@ impl Folder {
         names
     }
 
-    /// Waits until it is empty: what was dropped in flight is removed when its last write ends.
+    /// Waits until it is empty.
     pub(crate) async fn becomes_empty(&self) {
-        let emptied = async {
-            while !self.names().is_empty() {
+        self.becomes(&[]).await;
+    }
+
+    /// Waits until these are all names in it: what was dropped in flight is removed when its last
+    /// write ends.
+    pub(crate) async fn becomes(&self, names: &[&str]) {
+        let became = async {
+            while self.names() != names {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), emptied)
+        tokio::time::timeout(Duration::from_secs(20), became)
             .await
-            .unwrap_or_else(|_| panic!("left behind: {:?}", self.names()));
+            .unwrap_or_else(|_| panic!("{names:?} became {:?}", self.names()));
     }
 }
