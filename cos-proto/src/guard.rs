@@ -144,8 +144,8 @@ impl fmt::Debug for RangeGuard {
     }
 }
 
-/// A run of bytes of an object, with its CRC64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A run of bytes of an object, with its CRC64. The default is that of no bytes at the object's start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Extent {
     offset: u64,
     len: u64,
