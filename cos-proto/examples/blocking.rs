@@ -4,7 +4,8 @@
 //! cargo run -p cos-proto --example blocking -- http://127.0.0.1:9000 BUCKET KEY > FILE
 //! ```
 //!
-//! The client is `ureq`, which sends a target as it is. No signature; for https, enable TLS in `ureq`.
+//! The client is `ureq`, which sends a target as it is. No signature; for https, enable TLS in
+//! `ureq`.
 
 use std::collections::hash_map::RandomState;
 use std::error::Error;
@@ -58,7 +59,8 @@ impl Download {
     /// A download that has not begun.
     pub(crate) fn new(endpoint: Endpoint, object: GetObject, backoff: Backoff) -> Self {
         let agent = Agent::config_builder()
-            // Answers that are no success are read by `ServiceError`, and redirects are not followed.
+            // Answers that are no success are read by `ServiceError`, and redirects are not
+            // followed.
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
@@ -156,7 +158,8 @@ impl Download {
     }
 }
 
-/// What the client says went wrong, in which a further attempt may do better. What `out` says is no such thing.
+/// What the client says went wrong, in which a further attempt may do better. What `out` says is no
+/// such thing.
 #[derive(Debug)]
 struct Network(BoxError);
 

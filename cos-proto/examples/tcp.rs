@@ -4,7 +4,8 @@
 //! cargo run -p cos-proto --example tcp -- http://127.0.0.1:9000 BUCKET KEY > FILE
 //! ```
 //!
-//! Plain HTTP, one request a connection, no signature. Bodies in chunked coding are refused, not decoded.
+//! Plain HTTP, one request a connection, no signature. Bodies in chunked coding are refused, not
+//! decoded.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Read, Write};

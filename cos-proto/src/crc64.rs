@@ -1,8 +1,9 @@
 //! The CRC64 that COS publishes for objects, and its combination.
 //!
-//! `x-cos-hash-crc64ecma` is, in spite of its name, CRC-64/XZ: the reflected polynomial `0xC96C5795D7870F42` with initial
-//! value and final XOR all ones (the vendor's SDKs compute Go's `crc64.ECMA` and crcmod's `0x142F0E1EBA9EA3693` reflected).
-//! The header's value is a decimal number.
+//! `x-cos-hash-crc64ecma` is, in spite of its name, CRC-64/XZ: the reflected polynomial
+//! `0xC96C5795D7870F42` with initial value and final XOR all ones (the vendor's SDKs compute Go's
+//! `crc64.ECMA` and crcmod's `0x142F0E1EBA9EA3693` reflected). The header's value is a decimal
+//! number.
 
 /// A CRC64 being folded over bytes.
 ///
@@ -56,9 +57,11 @@ pub fn checksum(bytes: &[u8]) -> u64 {
     crc.value()
 }
 
-/// The CRC64 of two runs of bytes after each other, from the CRC64 of each and the length of the second in bytes.
+/// The CRC64 of two runs of bytes after each other, from the CRC64 of each and the length of the
+/// second in bytes.
 ///
-/// Every length is right, `u64::MAX` included; it takes at most 64 multiplications, whatever the length.
+/// Every length is right, `u64::MAX` included; it takes at most 64 multiplications, whatever the
+/// length.
 ///
 /// ```
 /// use cos_proto::crc64;
@@ -68,7 +71,8 @@ pub fn checksum(bytes: &[u8]) -> u64 {
 /// ```
 #[must_use]
 pub fn combine(left: u64, right: u64, right_len: u64) -> u64 {
-    // crc(A ‖ B) = crc(A)·x^(8·|B|) mod P ⊕ crc(B): initial value and final XOR cancel out, as both are all ones.
+    // crc(A ‖ B) = crc(A)·x^(8·|B|) mod P ⊕ crc(B): initial value and final XOR cancel out, as both
+    // are all ones.
     let shifted = (0..u64::BITS)
         .zip(&SHIFTS)
         .filter(|(bit, _)| right_len >> bit & 1 == 1)
@@ -84,8 +88,8 @@ const ONE: u64 = 1 << 63;
 
 /// `x^(8·2^k) mod P` at index `k`: what appending `2^k` zero bytes multiplies a CRC with.
 ///
-/// One entry per bit of a length in bytes. The table may not be shortened to wrap around: P is not irreducible, so that
-/// `x^(2^64)` is not `x`.
+/// One entry per bit of a length in bytes. The table may not be shortened to wrap around: P is not
+/// irreducible, so that `x^(2^64)` is not `x`.
 const SHIFTS: [u64; 64] = shifts();
 
 const fn shifts() -> [u64; 64] {
@@ -105,7 +109,8 @@ const fn shifts() -> [u64; 64] {
 const fn multiply(mut a: u64, mut b: u64) -> u64 {
     let mut product = 0;
     while a != 0 {
-        // The highest bit is the coefficient of 1, so `a` is read from there while `b` is multiplied by x.
+        // The highest bit is the coefficient of 1, so `a` is read from there while `b` is
+        // multiplied by x.
         if a & ONE != 0 {
             product ^= b;
         }
@@ -148,7 +153,8 @@ mod tests {
         u64::MAX,
     ];
 
-    /// A run of zeros by another way: the matrix over GF(2) of one zero byte, squared, as zlib's `crc32_combine` did it.
+    /// A run of zeros by another way: the matrix over GF(2) of one zero byte, squared, as zlib's
+    /// `crc32_combine` did it.
     mod matrix {
         type Matrix = [u64; 64];
 
@@ -163,7 +169,8 @@ mod tests {
         }
 
         pub(super) fn combine(left: u64, right: u64, mut len: u64) -> u64 {
-            // Row 0 is what the lowest bit turns into, x^63 times x; every other bit moves down by one.
+            // Row 0 is what the lowest bit turns into, x^63 times x; every other bit moves down by
+            // one.
             let one_bit: Matrix = core::array::from_fn(|bit| {
                 if bit == 0 {
                     super::POLYNOMIAL
@@ -222,7 +229,8 @@ mod tests {
 
     #[test]
     fn runs_may_be_put_together_in_any_order() {
-        // Appending n zeros and then m is appending n + m, also where the sum crosses a power of two.
+        // Appending n zeros and then m is appending n + m, also where the sum crosses a power of
+        // two.
         let left = checksum(b"left");
         for (n, m) in [
             (u32::MAX.into(), 1),

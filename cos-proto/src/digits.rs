@@ -1,6 +1,7 @@
 //! Decimal numbers as they stand in headers: ASCII digits and nothing else.
 
-/// Reads a number of ASCII digits; `None` for anything else, `+5` and numbers beyond `u64::MAX` included.
+/// Reads a number of ASCII digits; `None` for anything else, `+5` and numbers beyond `u64::MAX`
+/// included.
 ///
 /// `str::parse` takes a leading `+`, which no header grammar of HTTP has.
 pub(crate) fn parse_u64(text: &str) -> Option<u64> {

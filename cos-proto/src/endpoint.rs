@@ -13,8 +13,9 @@ use crate::{Bucket, BuildError, JudgeError, Region};
 
 /// Where a bucket is reached: scheme, host, and how the bucket is named in a request.
 ///
-/// The hosts are those of the vendor's pages on regions and on the switch of the default domain; that of
-/// [`Endpoint::region`] leads to internal addresses by itself on machines inside the region.
+/// The hosts are those of the vendor's pages on regions and on the switch of the default domain;
+/// that of [`Endpoint::region`] leads to internal addresses by itself on machines inside the
+/// region.
 ///
 /// ```
 /// use cos_proto::{Addressing, Endpoint, Region};
@@ -77,7 +78,8 @@ impl Endpoint {
         Self::https(Host::Public(region))
     }
 
-    /// A region's domain for machines inside of it, `cos-internal.<region>.tencentcos.cn`, over https.
+    /// A region's domain for machines inside of it, `cos-internal.<region>.tencentcos.cn`, over
+    /// https.
     #[must_use]
     pub const fn internal(region: Region) -> Self {
         Self::https(Host::Internal(region))
@@ -89,7 +91,8 @@ impl Endpoint {
         Self::https(Host::Accelerate)
     }
 
-    /// Global acceleration for machines inside, `cos-internal.accelerate.tencentcos.cn`, over https.
+    /// Global acceleration for machines inside, `cos-internal.accelerate.tencentcos.cn`, over
+    /// https.
     #[must_use]
     pub const fn internal_accelerate() -> Self {
         Self::https(Host::InternalAccelerate)
@@ -105,12 +108,13 @@ impl Endpoint {
         Ok(Self::https(Host::Custom { authority }))
     }
 
-    /// A service of any make, COS's own included: `http://127.0.0.1:9000`, `https://cos.example.com`.
+    /// A service of any make, COS's own included: `http://127.0.0.1:9000`,
+    /// `https://cos.example.com`.
     ///
     /// # Errors
     ///
-    /// Refuses what is not `http://` or `https://` and a host, with or without a port and a last `/`; and an IP address that a
-    /// bucket's name shall stand in front of.
+    /// Refuses what is not `http://` or `https://` and a host, with or without a port and a last
+    /// `/`; and an IP address that a bucket's name shall stand in front of.
     pub fn service_url(url: &str, addressing: Addressing) -> Result<Self, InvalidEndpoint> {
         let (scheme, rest) = if let Some(rest) = url.strip_prefix("https://") {
             (Scheme::HTTPS, rest)
@@ -156,9 +160,11 @@ impl Endpoint {
         &self.scheme
     }
 
-    /// Where to turn when this endpoint is out of reach: a region's `tencentcos.cn` for its `myqcloud.com`.
+    /// Where to turn when this endpoint is out of reach: a region's `tencentcos.cn` for its
+    /// `myqcloud.com`.
     ///
-    /// The vendor's SDKs do the same, and as with them nothing else has a backup: not acceleration, not a custom domain.
+    /// The vendor's SDKs do the same, and as with them nothing else has a backup: not acceleration,
+    /// not a custom domain.
     #[must_use]
     pub fn backup(&self) -> Option<Self> {
         match &self.host {
@@ -170,8 +176,9 @@ impl Endpoint {
         }
     }
 
-    /// The authority at [`backup`](Endpoint::backup) that stands for a bucket's authority at this endpoint; `None` where there
-    /// is no backup, and for an authority that is not of this endpoint.
+    /// The authority at [`backup`](Endpoint::backup) that stands for a bucket's authority at this
+    /// endpoint; `None` where there is no backup, and for an authority that is not of this
+    /// endpoint.
     ///
     /// ```
     /// use cos_proto::{Endpoint, Region};
@@ -210,10 +217,11 @@ impl Endpoint {
         }
     }
 
-    /// Checks that an answer from one of COS's own hosts comes from COS: it carries `x-cos-request-id`.
+    /// Checks that an answer from one of COS's own hosts comes from COS: it carries
+    /// `x-cos-request-id`.
     ///
-    /// The answer of a proxy, a captive portal or a middlebox does not. Answers of other hosts are not asked for it: what
-    /// holds for them is only what the head itself says.
+    /// The answer of a proxy, a captive portal or a middlebox does not. Answers of other hosts are
+    /// not asked for it: what holds for them is only what the head itself says.
     ///
     /// # Errors
     ///
@@ -284,7 +292,8 @@ impl Endpoint {
         }
     }
 
-    /// A Host header has no port where it is the scheme's own (RFC 9110, section 7.2), and neither has the signature.
+    /// A Host header has no port where it is the scheme's own (RFC 9110, section 7.2), and neither
+    /// has the signature.
     fn without_default_port(&self, authority: &str) -> String {
         let default = if self.scheme == Scheme::HTTPS {
             ":443"

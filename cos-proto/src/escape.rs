@@ -4,8 +4,8 @@ use core::fmt::{self, Write};
 
 /// Shows text with control characters escaped, and no more than [`Escaped::MAX_CHARS`] of it.
 ///
-/// A server's words end up on terminals and in logs, where control sequences move the cursor and direction marks turn names
-/// around.
+/// A server's words end up on terminals and in logs, where control sequences move the cursor and
+/// direction marks turn names around.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl Escaped<'_> {

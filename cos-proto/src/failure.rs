@@ -7,13 +7,14 @@ use http::StatusCode;
 use thiserror::Error;
 
 use crate::{
-    BuildError, GuardError, JudgeError, ListingError, RetryAfter, ServiceError, Timestamp,
+    BuildError, GuardError, JudgeError, ListingError, PagerError, RetryAfter, ServiceError,
+    Timestamp,
 };
 
 /// What kind of failure it was: whether trying again helps, and what to do about it.
 ///
-/// Those who try again and those who report go by this one classification. It is an error itself, so that it can stand among
-/// the sources of another one and be found there by [`Failure::find`].
+/// Those who try again and those who report go by this one classification. It is an error itself,
+/// so that it can stand among the sources of another one and be found there by [`Failure::find`].
 ///
 /// ```
 /// use cos_proto::{Failure, Missing, ServiceError};
@@ -40,8 +41,8 @@ pub enum Failure {
     /// The session token has expired: fresh credentials are needed.
     #[error("the session token has expired")]
     Expired,
-    /// The time of the signature is not the server's: the clocks are more than 15 minutes apart, or the signature has expired,
-    /// which a fresh one does by a wrong clock only.
+    /// The time of the signature is not the server's: the clocks are more than 15 minutes apart, or
+    /// the signature has expired, which a fresh one does by a wrong clock only.
     #[error("the clock is too far from the server's")]
     Skewed {
         /// The server's time, where it said so.
@@ -94,7 +95,8 @@ pub enum Failure {
     /// The network failed: no connection, cut off, timed out. Retryable.
     #[error("the network failed")]
     Transport,
-    /// The peer is not trusted: its certificate has expired, names another host, or was issued by nobody known.
+    /// The peer is not trusted: its certificate has expired, names another host, or was issued by
+    /// nobody known.
     #[error("the peer is not trusted")]
     Untrusted,
     /// The request cannot be built or signed, so that nothing was sent.
@@ -129,7 +131,8 @@ pub enum Missing {
 }
 
 impl Failure {
-    /// Classifies an answer of the service: by its code where it has one that is known, else by its status.
+    /// Classifies an answer of the service: by its code where it has one that is known, else by its
+    /// status.
     ///
     /// The codes are those of documentation page 436/7730 and of the clients that met others.
     #[must_use]
@@ -142,7 +145,8 @@ impl Failure {
             300..=399 => Self::Redirect,
             429 => Self::Throttled { retry_after },
             400..=499 => by_code.unwrap_or_else(|| by_client_status(error)),
-            // Whatever the code says, the server says that it is its own fault; only that it is a matter of pace counts.
+            // Whatever the code says, the server says that it is its own fault; only that it is a
+            // matter of pace counts.
             500..=599 if matches!(error.code(), Some("SlowDown" | "KmsFreqControl")) => {
                 Self::Throttled { retry_after }
             }
@@ -154,11 +158,11 @@ impl Failure {
         }
     }
 
-    /// Looks through an error and its sources for the first that this crate can classify: a [`Failure`], or any error of its
-    /// own that is about an answer.
+    /// Looks through an error and its sources for the first that this crate can classify: a
+    /// [`Failure`], or any error of its own that is about an answer.
     ///
-    /// An error that was made a [`std::io::Error`] is not seen in there: it is not among that error's sources. Look through its
-    /// `get_ref()`.
+    /// An error that was made a [`std::io::Error`] is not seen in there: it is not among that
+    /// error's sources. Look through its `get_ref()`.
     ///
     /// ```
     /// use cos_proto::{Failure, GuardError};
@@ -220,6 +224,7 @@ impl Failure {
             .or_else(|| error.downcast_ref::<JudgeError>().map(Self::from))
             .or_else(|| error.downcast_ref::<GuardError>().map(Self::from))
             .or_else(|| error.downcast_ref::<ListingError>().map(Self::from))
+            .or_else(|| error.downcast_ref::<PagerError>().map(Self::from))
             .or_else(|| error.downcast_ref::<BuildError>().map(Self::from))
     }
 }
@@ -318,10 +323,12 @@ fn by_client_status(error: &ServiceError) -> Failure {
     }
 }
 
-/// `Request has expired` is what the service says of a signature whose time is over, with the code of any denial.
+/// `Request has expired` is what the service says of a signature whose time is over, with the code
+/// of any denial.
 fn says_expired(text: Option<&str>) -> bool {
     text.is_some_and(|text| text.to_ascii_lowercase().contains("request has expired"))
 }
 
-/// How many sources are looked through: chains of errors have about five, and an error that is its own source has no end.
+/// How many sources are looked through: chains of errors have about five, and an error that is its
+/// own source has no end.
 const MAX_SOURCES: usize = 64;

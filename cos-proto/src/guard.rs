@@ -10,9 +10,10 @@ use crate::{Crc64, crc64};
 
 /// Goes with a body and accepts exactly the bytes that the head promised, folding their CRC64.
 ///
-/// [`GetObject::judge`](crate::GetObject::judge) makes one. Give it every chunk before anything is done with the chunk: the
-/// answer is where the chunk belongs in the object. After the last chunk, [`finish`](RangeGuard::finish) says whether all
-/// is there, and where the body was the whole object of a known CRC64, whether it is that object.
+/// [`GetObject::judge`](crate::GetObject::judge) makes one. Give it every chunk before anything is
+/// done with the chunk: the answer is where the chunk belongs in the object. After the last chunk,
+/// [`finish`](RangeGuard::finish) says whether all is there, and where the body was the whole
+/// object of a known CRC64, whether it is that object.
 ///
 /// A chunk that is refused changes nothing: what was accepted before stays good, and
 /// [`so_far`](RangeGuard::so_far) tells where to go on.
@@ -28,7 +29,8 @@ pub struct RangeGuard {
 }
 
 impl RangeGuard {
-    /// A guard of `range` in an object of `size` bytes, of which the whole object's CRC64 may be known.
+    /// A guard of `range` in an object of `size` bytes, of which the whole object's CRC64 may be
+    /// known.
     pub(crate) fn new(range: Range<u64>, size: u64, crc64: Option<u64>) -> Self {
         let whole = range == (0..size);
         Self {
@@ -37,7 +39,8 @@ impl RangeGuard {
             next: range.start,
             crc: Crc64::new(),
             whole,
-            // The service always gives the CRC64 of the whole object, which says nothing about a part.
+            // The service always gives the CRC64 of the whole object, which says nothing about a
+            // part.
             expected: crc64.filter(|_| whole),
             overrun: false,
         }
@@ -47,8 +50,8 @@ impl RangeGuard {
     ///
     /// # Errors
     ///
-    /// [`GuardError::Long`] if the chunk goes beyond what was promised. None of it is accepted, and neither is anything
-    /// after it.
+    /// [`GuardError::Long`] if the chunk goes beyond what was promised. None of it is accepted, and
+    /// neither is anything after it.
     pub fn accept(&mut self, chunk: &[u8]) -> Result<u64, GuardError> {
         let end = u64::try_from(chunk.len())
             .ok()
@@ -83,8 +86,8 @@ impl RangeGuard {
         self.start..self.end
     }
 
-    /// The CRC64 that [`finish`](RangeGuard::finish) will compare with: only there where the range is the whole object and the
-    /// head had one.
+    /// The CRC64 that [`finish`](RangeGuard::finish) will compare with: only there where the range
+    /// is the whole object and the head had one.
     #[must_use]
     pub const fn expected_crc64(&self) -> Option<u64> {
         self.expected
@@ -112,7 +115,8 @@ impl RangeGuard {
     /// # Errors
     ///
     /// [`GuardError::Short`] if bytes are missing, [`GuardError::Long`] if a chunk was refused, and
-    /// [`GuardError::ChecksumMismatch`] if the whole object has come and is another one by its CRC64.
+    /// [`GuardError::ChecksumMismatch`] if the whole object has come and is another one by its
+    /// CRC64.
     pub fn finish(self) -> Result<Extent, GuardError> {
         if self.overrun {
             return Err(GuardError::Long);
@@ -144,7 +148,8 @@ impl fmt::Debug for RangeGuard {
     }
 }
 
-/// A run of bytes of an object, with its CRC64. The default is that of no bytes at the object's start.
+/// A run of bytes of an object, with its CRC64. The default is that of no bytes at the object's
+/// start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Extent {
     offset: u64,
@@ -321,7 +326,8 @@ mod tests {
     }
 
     proptest! {
-        /// The model: the bytes that were promised lie in a vector, and chunks are taken from its front.
+        /// The model: the bytes that were promised lie in a vector, and chunks are taken from its
+        /// front.
         #[test]
         fn the_guard_does_what_a_vector_does(
             size in 0..400_usize,

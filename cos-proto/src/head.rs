@@ -14,8 +14,9 @@ use crate::{ContentRange, ETag, Timestamp, VersionId};
 
 /// What the head of an answer to GET or HEAD Object says about the object.
 ///
-/// What a download hangs on is read strictly once, when the head is judged: size, entity tag, CRC64, version id. The rest is
-/// looked up in [`headers`](ObjectHead::headers), which keeps every header of the answer, known or not.
+/// What a download hangs on is read strictly once, when the head is judged: size, entity tag,
+/// CRC64, version id. The rest is looked up in [`headers`](ObjectHead::headers), which keeps every
+/// header of the answer, known or not.
 #[derive(Clone)]
 pub struct ObjectHead {
     size: u64,
@@ -40,13 +41,15 @@ impl ObjectHead {
         self.etag.as_ref()
     }
 
-    /// The CRC64 of the **whole** object, also where the answer is a part of it. Old objects have none.
+    /// The CRC64 of the **whole** object, also where the answer is a part of it. Old objects have
+    /// none.
     #[must_use]
     pub const fn crc64(&self) -> Option<u64> {
         self.crc64
     }
 
-    /// When the object was last changed, in whole seconds; `None` also for a text that is no HTTP-date.
+    /// When the object was last changed, in whole seconds; `None` also for a text that is no
+    /// HTTP-date.
     #[must_use]
     pub const fn last_modified(&self) -> Option<Timestamp> {
         self.last_modified
@@ -195,8 +198,8 @@ impl ObjectHead {
         &self.headers
     }
 
-    /// Whether another answer is about the same bytes: both have the same strong entity tag and the same size, and neither
-    /// version id nor CRC64 nor time of change differs where both have one.
+    /// Whether another answer is about the same bytes: both have the same strong entity tag and the
+    /// same size, and neither version id nor CRC64 nor time of change differs where both have one.
     ///
     /// Ask this of every further answer whose bytes shall stand beside those of the first.
     #[must_use]
@@ -224,7 +227,8 @@ impl ObjectHead {
 }
 
 impl fmt::Debug for ObjectHead {
-    /// Shows what was read, and of the other headers only the names: what a proxy adds may be anybody's secret.
+    /// Shows what was read, and of the other headers only the names: what a proxy adds may be
+    /// anybody's secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         struct Names<'a>(&'a HeaderMap);
 

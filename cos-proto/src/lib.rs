@@ -1,9 +1,10 @@
-//! The read side of Tencent Cloud COS without IO: plain request values become [`http::Request`]s, and what comes back is
-//! judged and parsed.
+//! The read side of Tencent Cloud COS without IO: plain request values become [`http::Request`]s,
+//! and what comes back is judged and parsed.
 //!
-//! There is no networking code in here, no clock, no file, no randomness and no runtime: the crate is `no_std` with `alloc`, so
-//! that the compiler says so. Time and random numbers are arguments. Drive it with any HTTP/1.1 client that sends a request
-//! target unchanged and follows no redirect; `examples/` does so over a bare [`TcpStream`](std::net::TcpStream).
+//! There is no networking code in here, no clock, no file, no randomness and no runtime: the crate
+//! is `no_std` with `alloc`, so that the compiler says so. Time and random numbers are arguments.
+//! Drive it with any HTTP/1.1 client that sends a request target unchanged and follows no redirect;
+//! `examples/` does so over a bare [`TcpStream`](std::net::TcpStream).
 //!
 //! ```
 //! use cos_proto::{Bucket, Endpoint, GetObject, Key, Region};
@@ -22,25 +23,29 @@
 //!
 //! # The way of an answer
 //!
-//! - Not 2xx: [`ServiceError::read`] the head and up to 64 KiB of the body; [`Failure::of`] says what to make of it.
-//! - GET Object: [`GetObject::judge`] the head before a byte of the body is used. It gives an [`ObjectHead`] and a
-//!   [`RangeGuard`], which goes with the body and accepts exactly the bytes that were promised.
+//! - Not 2xx: [`ServiceError::read`] the head and up to 64 KiB of the body; [`Failure::of`] says
+//!   what to make of it.
+//! - GET Object: [`GetObject::judge`] the head before a byte of the body is used. It gives an
+//!   [`ObjectHead`] and a [`RangeGuard`], which goes with the body and accepts exactly the bytes
+//!   that were promised.
 //! - HEAD Object: [`HeadObject::judge`].
-//! - Listings: `parse` of the request value gives a page; [`ObjectPager`] and [`VersionPager`] yield requests and take pages
-//!   until all is listed, and refuse listings that do not advance.
+//! - Listings: `parse` of the request value gives a page; [`ObjectPager`] and [`VersionPager`]
+//!   yield requests and take pages until all is listed, and refuse listings that do not advance.
 //! - To try again: [`Failure::is_retryable`], [`RetryBudget`], [`Backoff`].
 //!
 //! # What it holds to
 //!
-//! A key is taken byte for byte: `a//b`, `a/../b` and `/x` are other objects than `a/b`, `b` and `x`, on the wire too. What a
-//! server says is believed only as far as it can be checked, and never repaired. `Debug` and `Display` of every type are free
-//! of secrets.
+//! A key is taken byte for byte: `a//b`, `a/../b` and `/x` are other objects than `a/b`, `b` and
+//! `x`, on the wire too. What a server says is believed only as far as it can be checked, and never
+//! repaired. `Debug` and `Display` of every type are free of secrets.
 //!
-//! Requests are not signed here; that is for the crate `cos-sign`, which looks at the finished request.
+//! Requests are not signed here; that is for the crate `cos-sign`, which looks at the finished
+//! request.
 //!
 //! # Features
 //!
-//! `serde`, off by default: all answers can be serialised, and those that a program may want to keep can be read back.
+//! `serde`, off by default: all answers can be serialised, and those that a program may want to
+//! keep can be read back.
 
 #![no_std]
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]

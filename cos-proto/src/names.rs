@@ -1,6 +1,7 @@
 //! The names that COS gives to things, checked once where they come in.
 //!
-//! Each is a newtype over the text as it goes to the wire: nothing is trimmed, lower-cased or normalised.
+//! Each is a newtype over the text as it goes to the wire: nothing is trimmed, lower-cased or
+//! normalised.
 
 mod bucket;
 mod etag;

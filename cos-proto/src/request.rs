@@ -1,7 +1,8 @@
 //! The read requests of COS as plain values.
 //!
-//! A request value holds what was asked for and nothing else; `to_request` makes an [`http::Request`] of it whose target is
-//! final, byte for byte. Signing looks at that request and never rebuilds its URI.
+//! A request value holds what was asked for and nothing else; `to_request` makes an
+//! [`http::Request`] of it whose target is final, byte for byte. Signing looks at that request and
+//! never rebuilds its URI.
 
 mod build;
 mod conditions;

@@ -1,4 +1,5 @@
-//! When to try again, and for how long: pure values, without clock, timer or randomness of their own.
+//! When to try again, and for how long: pure values, without clock, timer or randomness of their
+//! own.
 
 mod attempts;
 mod backoff;

@@ -1,7 +1,8 @@
 //! `serde` for the answers.
 //!
-//! Names, tags and times are written as their text and read back through their checks, so that nothing unlawful comes in this
-//! way either. Heads and errors are written only: they are what a server said, and nobody else says it.
+//! Names, tags and times are written as their text and read back through their checks, so that
+//! nothing unlawful comes in this way either. Heads and errors are written only: they are what a
+//! server said, and nobody else says it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -63,7 +64,8 @@ impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
 }
 
 impl Serialize for ObjectHead {
-    /// The CRC64 is a decimal text, as in its header: many readers of JSON keep only 53 bits of a number.
+    /// The CRC64 is a decimal text, as in its header: many readers of JSON keep only 53 bits of a
+    /// number.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut head = serializer.serialize_struct("ObjectHead", 7)?;
         head.serialize_field("size", &self.size())?;

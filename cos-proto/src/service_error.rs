@@ -16,11 +16,13 @@ use crate::{RetryAfter, Timestamp, UnsatisfiedRange};
 
 /// An answer that is not 2xx, read: what the service says went wrong.
 ///
-/// The service says why in the headers `x-cos-error-code` and `x-cos-error-message`, in an XML body (documentation page
-/// 436/7730), or, to a HEAD, often not at all. They are read in this order, and what is not there stays empty: a status alone
-/// is an error too. [`Failure::of`](crate::Failure::of) classifies it.
+/// The service says why in the headers `x-cos-error-code` and `x-cos-error-message`, in an XML body
+/// (documentation page 436/7730), or, to a HEAD, often not at all. They are read in this order, and
+/// what is not there stays empty: a status alone is an error too.
+/// [`Failure::of`](crate::Failure::of) classifies it.
 ///
-/// `Display` is one line with control characters escaped; neither it nor `Debug` shows what may hold a secret.
+/// `Display` is one line with control characters escaped; neither it nor `Debug` shows what may
+/// hold a secret.
 ///
 /// ```
 /// use cos_proto::ServiceError;
@@ -55,8 +57,8 @@ struct Fields {
 }
 
 impl ServiceError {
-    /// How much of an error's body is read, in bytes. Those of COS have less than 2 KiB; the string to sign of a long request
-    /// may add a few more.
+    /// How much of an error's body is read, in bytes. Those of COS have less than 2 KiB; the string
+    /// to sign of a long request may add a few more.
     pub const MAX_BODY: usize = 64 * 1024;
 
     /// Reads an answer that is not 2xx. `body` may be empty, cut off, or anything at all.
@@ -80,7 +82,8 @@ impl ServiceError {
             body: Bytes::copy_from_slice(body),
             ..Fields::default()
         };
-        // What stands before a defect has been read by then; a page of somebody else's has another root and gives nothing.
+        // What stands before a defect has been read by then; a page of somebody else's has another
+        // root and gives nothing.
         let _: Result<(), _> =
             xml::read_flat(body, "Error", LIMITS, |name, text| fields.set(name, text));
         Self(Box::new(fields))
@@ -110,7 +113,8 @@ impl ServiceError {
         self.0.resource.as_deref()
     }
 
-    /// The service's id of the request. COS always gives one; without it, somebody on the way has answered.
+    /// The service's id of the request. COS always gives one; without it, somebody on the way has
+    /// answered.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()

@@ -14,7 +14,8 @@ use thiserror::Error;
 /// A point in time from 1970 to 9999.
 ///
 /// Headers carry the HTTP-date (`Thu, 10 Dec 2020 03:37:30 GMT`, whole seconds), listings ISO 8601
-/// (`2020-12-10T03:37:30.000Z`). `Display` writes RFC 3339. No clock is read here or anywhere else in this crate.
+/// (`2020-12-10T03:37:30.000Z`). `Display` writes RFC 3339. No clock is read here or anywhere else
+/// in this crate.
 ///
 /// ```
 /// use cos_proto::Timestamp;
@@ -36,7 +37,8 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Refuses what is later than the end of 9999-12-30, UTC minus two hours: the calendar keeps room for every offset.
+    /// Refuses what is later than the end of 9999-12-30, UTC minus two hours: the calendar keeps
+    /// room for every offset.
     pub fn from_unix(since_epoch: Duration) -> Result<Self, InvalidTimestamp> {
         jiff::Timestamp::UNIX_EPOCH
             .checked_add(since_epoch)
@@ -44,10 +46,12 @@ impl Timestamp {
             .map_err(|_| InvalidTimestamp(()))
     }
 
-    /// Reads the HTTP-date of headers, `Thu, 10 Dec 2020 03:37:30 GMT` (IMF-fixdate of RFC 9110, section 5.6.7).
+    /// Reads the HTTP-date of headers, `Thu, 10 Dec 2020 03:37:30 GMT` (IMF-fixdate of RFC 9110,
+    /// section 5.6.7).
     ///
-    /// That the day of the week is that day's is not checked: examples in the vendor's own documentation are wrong in it. The
-    /// two obsolete forms that no server has sent for decades are not taken.
+    /// That the day of the week is that day's is not checked: examples in the vendor's own
+    /// documentation are wrong in it. The two obsolete forms that no server has sent for decades
+    /// are not taken.
     ///
     /// # Errors
     ///
@@ -125,7 +129,8 @@ fn http_date(text: &[u8]) -> Option<Timestamp> {
     Timestamp::from_civil(civil(year, month, day, time, 0)?, Offset::UTC)
 }
 
-/// `2020-12-10T03:37:30Z`, with a fraction of up to nine digits, and `Z` or an offset like `+08:00`.
+/// `2020-12-10T03:37:30Z`, with a fraction of up to nine digits, and `Z` or an offset like
+/// `+08:00`.
 fn rfc3339(text: &[u8]) -> Option<Timestamp> {
     let (year, rest) = number::<4>(text)?;
     let (month, rest) = number::<2>(literal(rest, b'-')?)?;

@@ -5,7 +5,8 @@ use core::net::{IpAddr, Ipv6Addr};
 
 /// A lawful `host` or `host:port` in lower case; `None` for anything else.
 ///
-/// A host is an IP address, an IPv6 one in brackets, or a name of letters, digits, `-`, `_` and single dots.
+/// A host is an IP address, an IPv6 one in brackets, or a name of letters, digits, `-`, `_` and
+/// single dots.
 pub(super) fn checked(text: &str) -> Option<String> {
     let (host, port) = split(text);
     let lawful_port = port.is_none_or(|port| {
@@ -31,7 +32,8 @@ pub(super) fn is_ip(host: &str) -> bool {
     host.starts_with('[') || host.parse::<IpAddr>().is_ok()
 }
 
-/// Whether a host's name is one of COS's own: below its two domains, with a label `cos` or `cos-internal`.
+/// Whether a host's name is one of COS's own: below its two domains, with a label `cos` or
+/// `cos-internal`.
 ///
 /// The two domains also hold hosts of the CDN, which answer in another way.
 pub(super) fn is_cos(host: &str) -> bool {

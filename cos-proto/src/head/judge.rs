@@ -17,7 +17,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum JudgeError {
-    /// Not a status that answers this request; what is not 2xx is for [`ServiceError::read`](crate::ServiceError::read).
+    /// Not a status that answers this request; what is not 2xx is for
+    /// [`ServiceError::read`](crate::ServiceError::read).
     #[error("status {status} is no answer to this request")]
     Status {
         /// The status.
@@ -46,7 +47,8 @@ pub enum JudgeError {
         /// What came.
         got: ContentRange,
     },
-    /// The answer does not say how long it is, so that a body that was cut off could not be told from a whole one.
+    /// The answer does not say how long it is, so that a body that was cut off could not be told
+    /// from a whole one.
     #[error("the answer does not say how long it is")]
     NoLength,
     /// `Content-Length` is not the length of the range that the answer says it holds.
@@ -141,7 +143,8 @@ fn whole(head: &Parts) -> Result<u64, JudgeError> {
     }
 }
 
-/// Whether a range means all bytes of an object. Of an empty object, every range that starts with it does.
+/// Whether a range means all bytes of an object. Of an empty object, every range that starts with
+/// it does.
 fn means_all(range: ByteRange, size: u64) -> bool {
     match range.resolve(size) {
         Some(resolved) => resolved == (0..size),

@@ -8,9 +8,10 @@ use super::text_newtype;
 
 /// The name of a bucket, with its APPID: `examplebucket-1250000000`.
 ///
-/// Lower-case letters, digits and `-`, which does not stand at an end, at most [`Bucket::MAX_LEN`] bytes. COS itself wants
-/// `<name>-<APPID>` (the vendor's Go SDK checks `^[a-z0-9-]+-[0-9]+$`); a server of another make may have buckets without an
-/// APPID, so this is checked where a request for one of COS's own hosts is built.
+/// Lower-case letters, digits and `-`, which does not stand at an end, at most [`Bucket::MAX_LEN`]
+/// bytes. COS itself wants `<name>-<APPID>` (the vendor's Go SDK checks `^[a-z0-9-]+-[0-9]+$`); a
+/// server of another make may have buckets without an APPID, so this is checked where a request for
+/// one of COS's own hosts is built.
 ///
 /// ```
 /// use cos_proto::Bucket;

@@ -8,8 +8,8 @@ use thiserror::Error;
 
 /// The entity tag of an object: opaque text, strong or weak (RFC 9110, section 8.8.3).
 ///
-/// COS gives strong ones; for an object that was uploaded in parts it is no MD5 but `"…-N"`. Text that went through a proxy
-/// that compresses may come back weak, and a weak tag pins nothing.
+/// COS gives strong ones; for an object that was uploaded in parts it is no MD5 but `"…-N"`. Text
+/// that went through a proxy that compresses may come back weak, and a weak tag pins nothing.
 ///
 /// [`as_str`](ETag::as_str) is the text between the quotes, `Display` the form of the header.
 ///
@@ -29,14 +29,16 @@ pub struct ETag {
 }
 
 impl ETag {
-    /// The longest opaque text that is taken, in bytes. Those of COS have about 40; the bound keeps memory small.
+    /// The longest opaque text that is taken, in bytes. Those of COS have about 40; the bound keeps
+    /// memory small.
     pub const MAX_LEN: usize = 1024;
 
     /// A strong tag of this opaque text, which has no quotes.
     ///
     /// # Errors
     ///
-    /// Refuses an empty text, one longer than [`ETag::MAX_LEN`] bytes, and characters that are not visible ASCII or are `"`.
+    /// Refuses an empty text, one longer than [`ETag::MAX_LEN`] bytes, and characters that are not
+    /// visible ASCII or are `"`.
     pub fn new(opaque: impl Into<String>) -> Result<Self, InvalidETag> {
         Self::checked(opaque.into(), false)
     }

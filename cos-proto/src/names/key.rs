@@ -8,8 +8,9 @@ use super::text_newtype;
 
 /// The key of an object, byte for byte.
 ///
-/// Any UTF-8 text of 1 to [`Key::MAX_LEN`] bytes: `a//b`, `a/../b`, `.`, `/x` and keys with control characters are keys like
-/// others. `Display` writes the key as it is; who shows it to people escapes it.
+/// Any UTF-8 text of 1 to [`Key::MAX_LEN`] bytes: `a//b`, `a/../b`, `.`, `/x` and keys with control
+/// characters are keys like others. `Display` writes the key as it is; who shows it to people
+/// escapes it.
 ///
 /// COS cannot be asked for a key whose path components cancel out (`.`, `a/..`): see
 /// [`merges_to_root`](Key::merges_to_root).
@@ -25,7 +26,8 @@ use super::text_newtype;
 pub struct Key(String);
 
 impl Key {
-    /// The longest key in bytes. COS documents 850 (documentation page 436/13324), S3 servers have 1024.
+    /// The longest key in bytes. COS documents 850 (documentation page 436/13324), S3 servers have
+    /// 1024.
     pub const MAX_LEN: usize = 1024;
 
     /// Checks a key.
@@ -42,10 +44,12 @@ impl Key {
         }
     }
 
-    /// Whether `/` and this key is `/` once the components `.`, `..` and the empty ones are merged as POSIX does.
+    /// Whether `/` and this key is `/` once the components `.`, `..` and the empty ones are merged
+    /// as POSIX does.
     ///
-    /// COS merges paths so: a GET for such an object would be answered as a GET of its bucket, a listing. The vendor's SDKs
-    /// refuse these keys, and so does [`GetObject::to_request`](crate::GetObject::to_request).
+    /// COS merges paths so: a GET for such an object would be answered as a GET of its bucket, a
+    /// listing. The vendor's SDKs refuse these keys, and so does
+    /// [`GetObject::to_request`](crate::GetObject::to_request).
     ///
     /// ```
     /// use cos_proto::Key;

@@ -8,8 +8,8 @@ use super::text_newtype;
 
 /// The name of a region: `ap-beijing`, `ap-guangzhou`, `eu-frankfurt`.
 ///
-/// Lower-case letters, digits and `-` (the vendor's Go SDK checks `^[a-z0-9-]+$`). The list of regions grows, so none is
-/// kept here.
+/// Lower-case letters, digits and `-` (the vendor's Go SDK checks `^[a-z0-9-]+$`). The list of
+/// regions grows, so none is kept here.
 ///
 /// ```
 /// use cos_proto::Region;
@@ -29,8 +29,8 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// Refuses an empty text, one longer than [`Region::MAX_LEN`], one with a character other than `a-z`, `0-9` and `-`, and
-    /// one that starts or ends with `-`.
+    /// Refuses an empty text, one longer than [`Region::MAX_LEN`], one with a character other than
+    /// `a-z`, `0-9` and `-`, and one that starts or ends with `-`.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidRegion> {
         let name = name.into();
         let allowed = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');

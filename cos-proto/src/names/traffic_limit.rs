@@ -7,7 +7,8 @@ use thiserror::Error;
 
 /// A speed limit that COS keeps for the one answer, in **bits** per second.
 ///
-/// From [`TrafficLimit::MIN`] to [`TrafficLimit::MAX`]; COS answers 400 outside of these (documentation page 436/7753).
+/// From [`TrafficLimit::MIN`] to [`TrafficLimit::MAX`]; COS answers 400 outside of these
+/// (documentation page 436/7753).
 ///
 /// ```
 /// use cos_proto::TrafficLimit;
@@ -30,7 +31,8 @@ impl TrafficLimit {
     ///
     /// # Errors
     ///
-    /// Refuses what COS would refuse: less than [`TrafficLimit::MIN`] or more than [`TrafficLimit::MAX`].
+    /// Refuses what COS would refuse: less than [`TrafficLimit::MIN`] or more than
+    /// [`TrafficLimit::MAX`].
     pub const fn bits_per_second(bits: u64) -> Result<Self, InvalidTrafficLimit> {
         if bits < Self::MIN || bits > Self::MAX {
             return Err(InvalidTrafficLimit(()));

@@ -8,21 +8,22 @@ use super::text_newtype;
 
 /// The id of one version of an object.
 ///
-/// Opaque; `null` is the version from before versioning was switched on (documentation page 436/35521). Where versioning was
-/// never on, there is no version id, not an empty one.
+/// Opaque; `null` is the version from before versioning was switched on (documentation page
+/// 436/35521). Where versioning was never on, there is no version id, not an empty one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VersionId(String);
 
 impl VersionId {
-    /// The longest id that is taken, in bytes. Those of COS have about 60; the bound keeps a request target small.
+    /// The longest id that is taken, in bytes. Those of COS have about 60; the bound keeps a
+    /// request target small.
     pub const MAX_LEN: usize = 1024;
 
     /// Checks a version id.
     ///
     /// # Errors
     ///
-    /// Refuses an empty text, one longer than [`VersionId::MAX_LEN`] bytes, and one with characters that are not visible
-    /// ASCII.
+    /// Refuses an empty text, one longer than [`VersionId::MAX_LEN`] bytes, and one with characters
+    /// that are not visible ASCII.
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidVersionId> {
         let id = id.into();
         let valid = (1..=Self::MAX_LEN).contains(&id.len())

@@ -8,11 +8,12 @@ use thiserror::Error;
 
 use crate::digits;
 
-/// One range of bytes as a request asks for it: the value of the `Range` header (RFC 9110, section 14.2).
+/// One range of bytes as a request asks for it: the value of the `Range` header (RFC 9110, section
+/// 14.2).
 ///
-/// COS takes a single range (documentation page 436/7753), so there is no list. `Display` and `FromStr` are the header's
-/// form. Ends are inclusive, as in the header; [`resolve`](ByteRange::resolve) and `TryFrom<Range<u64>>` speak in half-open
-/// ranges.
+/// COS takes a single range (documentation page 436/7753), so there is no list. `Display` and
+/// `FromStr` are the header's form. Ends are inclusive, as in the header;
+/// [`resolve`](ByteRange::resolve) and `TryFrom<Range<u64>>` speak in half-open ranges.
 ///
 /// ```
 /// use cos_proto::ByteRange;
@@ -90,7 +91,8 @@ impl ByteRange {
         }
     }
 
-    /// The half-open range that this means in an object of `complete` bytes; `None` where it cannot be satisfied.
+    /// The half-open range that this means in an object of `complete` bytes; `None` where it cannot
+    /// be satisfied.
     #[must_use]
     pub fn resolve(self, complete: u64) -> Option<Range<u64>> {
         let range = match self.0 {

@@ -8,9 +8,11 @@ use thiserror::Error;
 
 use crate::digits;
 
-/// The range of a 206 answer: `bytes first-last/complete`, where `first <= last < complete` (RFC 9110, section 14.4).
+/// The range of a 206 answer: `bytes first-last/complete`, where `first <= last < complete` (RFC
+/// 9110, section 14.4).
 ///
-/// An answer that does not say the complete length (`bytes 0-9/*`) is refused: nothing could be checked against it.
+/// An answer that does not say the complete length (`bytes 0-9/*`) is refused: nothing could be
+/// checked against it.
 ///
 /// ```
 /// use cos_proto::ContentRange;

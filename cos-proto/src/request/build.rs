@@ -1,6 +1,6 @@
 //! From values to a request head whose target is final.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt::Display;
 
 use http::header::{
@@ -65,7 +65,8 @@ pub(super) struct Target {
 impl Target {
     /// The target of an object: every byte of the key goes into it, encoded but never normalised.
     ///
-    /// The path is `/` and the key, so that the key `/x` goes out as `//x`. A version id is part of an object's name.
+    /// The path is `/` and the key, so that the key `/x` goes out as `//x`. A version id is part of
+    /// an object's name.
     pub(super) fn object(
         endpoint: &Endpoint,
         bucket: &Bucket,
@@ -138,7 +139,8 @@ impl Target {
             .authority(self.authority)
             .path_and_query(self.path_and_query)
             .build()
-            // Authority and target hold only what is lawful in them, so that only their length can be wrong.
+            // Authority and target hold only what is lawful in them, so that only their length can
+            // be wrong.
             .map_err(|_| BuildError::TargetTooLong)?;
         let mut request = Request::new(());
         *request.method_mut() = method;
@@ -150,15 +152,14 @@ impl Target {
 
 /// How many entries a page shall have, as the text of its parameter.
 pub(super) fn page_size(asked: Option<u16>, max: u16) -> Result<Option<String>, BuildError> {
-    use alloc::string::ToString;
-
     match asked {
         Some(asked) if asked > max => Err(BuildError::MaxKeys { max }),
         asked => Ok(asked.map(|asked| asked.to_string())),
     }
 }
 
-/// What GET and HEAD Object have in common: the object's stored bytes are wanted under these conditions.
+/// What GET and HEAD Object have in common: the object's stored bytes are wanted under these
+/// conditions.
 pub(super) fn object_headers(
     headers: &mut HeaderMap,
     endpoint: &Endpoint,
@@ -166,7 +167,8 @@ pub(super) fn object_headers(
     sse_c: Option<&SseCustomerKey>,
     referer: Option<&str>,
 ) -> Result<(), BuildError> {
-    // Without this a proxy might compress the answer on its way, and neither length nor CRC64 would hold.
+    // Without this a proxy might compress the answer on its way, and neither length nor CRC64 would
+    // hold.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     insert_some(headers, IF_MATCH, "if-match", conditions.if_match.as_ref())?;
     insert_some(
@@ -208,8 +210,6 @@ pub(super) fn insert_some(
     name: &'static str,
     value: Option<impl Display>,
 ) -> Result<(), BuildError> {
-    use alloc::string::ToString;
-
     if let Some(value) = value {
         let value =
             HeaderValue::try_from(value.to_string()).map_err(|_| BuildError::Header { name })?;

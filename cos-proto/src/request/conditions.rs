@@ -12,7 +12,8 @@ pub struct Conditions {
     pub if_none_match: Option<ETag>,
     /// `If-Modified-Since`: only if changed after this time, else 304. Whole seconds are sent.
     pub if_modified_since: Option<Timestamp>,
-    /// `If-Unmodified-Since`: only if not changed after this time, else 412. Whole seconds are sent.
+    /// `If-Unmodified-Since`: only if not changed after this time, else 412. Whole seconds are
+    /// sent.
     pub if_unmodified_since: Option<Timestamp>,
 }
 
@@ -52,14 +53,16 @@ macro_rules! condition_setters {
             self
         }
 
-        /// Only if the object was changed after this time; else the answer is 304. Whole seconds are sent.
+        /// Only if the object was changed after this time; else the answer is 304. Whole seconds
+        /// are sent.
         #[must_use]
         pub fn if_modified_since(mut self, time: crate::Timestamp) -> Self {
             self.conditions.if_modified_since = Some(time);
             self
         }
 
-        /// Only if the object was not changed after this time; else the answer is 412. Whole seconds are sent.
+        /// Only if the object was not changed after this time; else the answer is 412. Whole
+        /// seconds are sent.
         #[must_use]
         pub fn if_unmodified_since(mut self, time: crate::Timestamp) -> Self {
             self.conditions.if_unmodified_since = Some(time);

@@ -145,7 +145,8 @@ impl GetObject {
         self
     }
 
-    /// Builds the request: method, final absolute URI, `Host` and all other headers but those of the signature.
+    /// Builds the request: method, final absolute URI, `Host` and all other headers but those of
+    /// the signature.
     ///
     /// # Errors
     ///
@@ -166,13 +167,13 @@ impl GetObject {
         Ok(request)
     }
 
-    /// Builds the request that a presigned URL stands for: all of it is in the URI, so that who holds the link needs no
-    /// header.
+    /// Builds the request that a presigned URL stands for: all of it is in the URI, so that who
+    /// holds the link needs no header.
     ///
     /// # Errors
     ///
-    /// As [`to_request`](GetObject::to_request), and [`BuildError::HeaderInLink`] for a range, a condition, a referer or an
-    /// encryption key: they go in headers only.
+    /// As [`to_request`](GetObject::to_request), and [`BuildError::HeaderInLink`] for a range, a
+    /// condition, a referer or an encryption key: they go in headers only.
     pub fn to_link_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
         let headers = [
             self.range.map(|_| "range"),

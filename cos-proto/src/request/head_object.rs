@@ -10,7 +10,8 @@ use super::conditions::condition_setters;
 use super::{BuildError, Conditions, GetObject, SseCustomerKey};
 use crate::{Bucket, Endpoint, JudgeError, Key, ObjectHead, VersionId, head};
 
-/// HEAD Object (documentation page 436/7745): what GET would say about an object, without the object.
+/// HEAD Object (documentation page 436/7745): what GET would say about an object, without the
+/// object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HeadObject {
@@ -65,7 +66,8 @@ impl HeadObject {
         self
     }
 
-    /// Builds the request: method, final absolute URI, `Host` and all other headers but those of the signature.
+    /// Builds the request: method, final absolute URI, `Host` and all other headers but those of
+    /// the signature.
     ///
     /// # Errors
     ///
@@ -94,7 +96,8 @@ impl HeadObject {
 }
 
 impl From<&GetObject> for HeadObject {
-    /// The HEAD that asks about what the GET would fetch. Range, overrides and speed limit have no meaning in it.
+    /// The HEAD that asks about what the GET would fetch. Range, overrides and speed limit have no
+    /// meaning in it.
     fn from(get: &GetObject) -> Self {
         Self {
             bucket: get.bucket.clone(),

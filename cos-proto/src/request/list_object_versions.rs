@@ -8,7 +8,8 @@ use super::BuildError;
 use super::build::{Target, page_size};
 use crate::{Bucket, Endpoint};
 
-/// GET Bucket Object versions (documentation page 436/35521): one page of versions and delete markers.
+/// GET Bucket Object versions (documentation page 436/35521): one page of versions and delete
+/// markers.
 ///
 /// `encoding-type=url` is always asked for: XML cannot carry every key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +23,8 @@ pub struct ListObjectVersions {
     pub delimiter: Option<String>,
     /// Only versions after this key, or of it where there is a version id marker too.
     pub key_marker: Option<String>,
-    /// Only versions after this one of the key marker. A page may give an empty one, which is sent as it is.
+    /// Only versions after this one of the key marker. A page may give an empty one, which is sent
+    /// as it is.
     pub version_id_marker: Option<String>,
     /// How many entries a page has at most; the service's default is 1000.
     pub max_keys: Option<u16>,
@@ -52,7 +54,8 @@ impl ListObjectVersions {
         self
     }
 
-    /// Folds keys that have this after the prefix into one common prefix. COS takes a single character.
+    /// Folds keys that have this after the prefix into one common prefix. COS takes a single
+    /// character.
     #[must_use]
     pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
         self.delimiter = Some(delimiter.into());

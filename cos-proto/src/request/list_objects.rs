@@ -49,7 +49,8 @@ impl ListObjects {
         self
     }
 
-    /// Folds keys that have this after the prefix into one common prefix. COS takes a single character.
+    /// Folds keys that have this after the prefix into one common prefix. COS takes a single
+    /// character.
     #[must_use]
     pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
         self.delimiter = Some(delimiter.into());

@@ -2,7 +2,8 @@
 
 use alloc::string::String;
 
-/// The `response-*` parameters of GET Object: what the answer's headers shall say (documentation page 436/7753).
+/// The `response-*` parameters of GET Object: what the answer's headers shall say (documentation
+/// page 436/7753).
 ///
 /// COS takes them in signed requests only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

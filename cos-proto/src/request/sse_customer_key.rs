@@ -12,10 +12,12 @@ use zeroize::Zeroizing;
 
 use super::BuildError;
 
-/// The key that an object was encrypted with, where it is one of the customer's own (SSE-C with AES256).
+/// The key that an object was encrypted with, where it is one of the customer's own (SSE-C with
+/// AES256).
 ///
-/// It is a secret: `Debug` does not show it, its memory is wiped, its headers are marked as sensitive, and it goes over
-/// https only. The three headers that carry it are those of documentation page 436/7728.
+/// It is a secret: `Debug` does not show it, its memory is wiped, its headers are marked as
+/// sensitive, and it goes over https only. The three headers that carry it are those of
+/// documentation page 436/7728.
 ///
 /// ```
 /// use cos_proto::SseCustomerKey;
@@ -88,7 +90,8 @@ mod tests {
 
     #[test]
     fn key_and_md5_stand_in_sensitive_headers() {
-        // The MD5 is that of `printf 01234567890123456789012345678901 | openssl md5 -binary | base64`.
+        // The MD5 is that of `printf 01234567890123456789012345678901 | openssl md5 -binary |
+        // base64`.
         let key = SseCustomerKey::new(b"01234567890123456789012345678901");
         let mut headers = HeaderMap::new();
         key.insert_into(&mut headers).unwrap();

@@ -6,8 +6,9 @@ use super::RetryAfter;
 
 /// Exponential backoff with equal jitter: half of each delay is fixed, the other half random.
 ///
-/// With the defaults the delays before ten further attempts sum up to at least 27 seconds, so that an outage of 20 seconds
-/// is always survived. How many attempts there are is for [`RetryBudget`](crate::RetryBudget).
+/// With the defaults the delays before ten further attempts sum up to at least 27 seconds, so that
+/// an outage of 20 seconds is always survived. How many attempts there are is for
+/// [`RetryBudget`](crate::RetryBudget).
 ///
 /// ```
 /// use core::time::Duration;
@@ -53,19 +54,22 @@ impl Backoff {
         self
     }
 
-    /// The delay before further attempt `attempt`, counted from 0. `random` is any number, drawn anew for each delay.
+    /// The delay before further attempt `attempt`, counted from 0. `random` is any number, drawn
+    /// anew for each delay.
     #[must_use]
     pub fn delay(&self, attempt: u32, random: u64) -> Duration {
         let factor = 2_u32.saturating_pow(attempt);
         let full = self.base.saturating_mul(factor).min(self.cap);
         let half = nanoseconds(full) / 2;
-        // `random / 2^64` of the half: the product of two 64-bit numbers fits into 128 bits, and its high word is below `half`.
+        // `random / 2^64` of the half: the product of two 64-bit numbers fits into 128 bits, and
+        // its high word is below `half`.
         let jitter = u128::from(half).saturating_mul(u128::from(random)) >> u64::BITS;
         let jitter = u64::try_from(jitter).unwrap_or(half);
         Duration::from_nanos(half.saturating_add(jitter))
     }
 
-    /// The delay, or what the server asked for if that is longer. `now` is the time since the Unix epoch.
+    /// The delay, or what the server asked for if that is longer. `now` is the time since the Unix
+    /// epoch.
     #[must_use]
     pub fn delay_after(
         &self,

@@ -3,13 +3,16 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-/// How many further attempts one range still has: a handle that all layers draw from which try again.
+/// How many further attempts one range still has: a handle that all layers draw from which try
+/// again.
 ///
-/// Clones share the count. Put one in the extensions of every request of a range; the layer that repeats a head and the
-/// engine that resumes a body draw from the same, so that their attempts add up and do not multiply.
+/// Clones share the count. Put one in the extensions of every request of a range; the layer that
+/// repeats a head and the engine that resumes a body draw from the same, so that their attempts add
+/// up and do not multiply.
 ///
-/// Attempts count anew after every [`RetryBudget::PROGRESS`] bytes that were accepted. So a bad network gets as many as it
-/// needs, while a server that sends a byte at a time does not hold a client for ever.
+/// Attempts count anew after every [`RetryBudget::PROGRESS`] bytes that were accepted. So a bad
+/// network gets as many as it needs, while a server that sends a byte at a time does not hold a
+/// client for ever.
 ///
 /// ```
 /// use cos_proto::RetryBudget;
@@ -35,7 +38,8 @@ impl RetryBudget {
     /// Further attempts without progress, if nothing else is said.
     pub const RETRIES: u32 = 10;
 
-    /// How many bytes count as progress: 256 KiB, many times what a server could trickle to keep a client busy.
+    /// How many bytes count as progress: 256 KiB, many times what a server could trickle to keep a
+    /// client busy.
     pub const PROGRESS: u64 = 256 * 1024;
 
     /// A budget of so many consecutive further attempts.
@@ -48,8 +52,8 @@ impl RetryBudget {
         }))
     }
 
-    /// Takes one further attempt: its number, from 0, for [`Backoff::delay`](crate::Backoff::delay); `None` if there is none
-    /// left.
+    /// Takes one further attempt: its number, from 0, for
+    /// [`Backoff::delay`](crate::Backoff::delay); `None` if there is none left.
     #[must_use]
     pub fn draw(&self) -> Option<u32> {
         let next = |drawn: u32| (drawn < self.0.retries).then(|| drawn.saturating_add(1));

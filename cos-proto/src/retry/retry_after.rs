@@ -4,10 +4,11 @@ use core::time::Duration;
 
 use crate::{Timestamp, digits};
 
-/// The value of a `Retry-After` header: so many seconds, or a point in time (RFC 9110, section 10.2.3).
+/// The value of a `Retry-After` header: so many seconds, or a point in time (RFC 9110, section
+/// 10.2.3).
 ///
-/// No page of the vendor speaks of it, but proxies and other servers send it. What it says is bounded by
-/// [`RetryAfter::CAP`], so that no server can put a client to sleep.
+/// No page of the vendor speaks of it, but proxies and other servers send it. What it says is
+/// bounded by [`RetryAfter::CAP`], so that no server can put a client to sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryAfter(Form);
 
@@ -47,7 +48,8 @@ impl RetryAfter {
             .map(|time| Self(Form::At(time)))
     }
 
-    /// How long to wait, at most [`RetryAfter::CAP`]; nothing for a point in the past. `now` is the time since the Unix epoch.
+    /// How long to wait, at most [`RetryAfter::CAP`]; nothing for a point in the past. `now` is the
+    /// time since the Unix epoch.
     #[must_use]
     pub fn delay(self, now: Duration) -> Duration {
         let asked = match self.0 {
