@@ -1,15 +1,8 @@
 //! Sending a payload: read piece by piece, at its pace, with its faults.
 
-use std::{
-    collections::VecDeque,
-    fmt, io,
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{collections::VecDeque, io, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use http_body::{Body, Frame, SizeHint};
 use tokio::{task::JoinHandle, time::Instant};
 
 use crate::{
@@ -47,7 +40,7 @@ pub(crate) struct Pump {
     started: Option<Instant>,
     ahead: Option<JoinHandle<io::Result<Bytes>>>,
     spare: VecDeque<Bytes>,
-    log: LoggedRequest,
+    log: Option<LoggedRequest>,
     stop: Stop,
 }
 
@@ -61,15 +54,23 @@ impl Pump {
         if payload.len() == 0 {
             log.completed();
         }
+        let mut pump = Self::quiet(payload, stop);
+        pump.treatment = treatment;
+        pump.log = Some(log);
+        pump
+    }
+
+    /// A payload that nothing befalls and nobody logs.
+    pub(crate) fn quiet(payload: Payload, stop: Stop) -> Self {
         Self {
             whole: payload.len(),
             payload,
             sent: 0,
-            treatment,
+            treatment: Treatment::default(),
             started: None,
             ahead: None,
             spare: VecDeque::new(),
-            log,
+            log: None,
             stop,
         }
     }
@@ -100,11 +101,20 @@ impl Pump {
             .sent
             .saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         self.read_ahead();
-        self.log.sent(piece.len());
-        if self.sent == self.whole {
-            self.log.completed();
+        if let Some(log) = &self.log {
+            log.sent(piece.len());
+            if self.sent == self.whole {
+                log.completed();
+            }
         }
         Some(Ok(piece))
+    }
+
+    /// Whether the next piece has to be waited for on purpose.
+    pub(crate) fn waits(&self) -> bool {
+        self.treatment
+            .stall_after
+            .is_some_and(|(at, _)| at == self.sent)
     }
 
     /// Waits for what the treatment wants to be waited for before the next piece.
@@ -193,82 +203,5 @@ impl Pump {
             }
         }
         bytes.into()
-    }
-}
-
-/// A pump as the body of an answer.
-pub(crate) struct AnswerBody {
-    state: State,
-    remaining: u64,
-}
-
-enum State {
-    Idle(Box<Pump>),
-    Busy(Pin<Box<dyn Future<Output = Step> + Send>>),
-    Done,
-}
-
-/// The pump and what it gave.
-type Step = (Box<Pump>, Option<io::Result<Bytes>>);
-
-impl AnswerBody {
-    pub(crate) fn new(pump: Pump) -> Self {
-        Self {
-            remaining: pump.payload.len(),
-            state: State::Idle(Box::new(pump)),
-        }
-    }
-
-    /// The body of an answer to HEAD.
-    pub(crate) const fn none() -> Self {
-        Self {
-            remaining: 0,
-            state: State::Done,
-        }
-    }
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        let mut step = match std::mem::replace(&mut self.state, State::Done) {
-            State::Done => return Poll::Ready(None),
-            State::Busy(step) => step,
-            State::Idle(mut pump) => Box::pin(async move {
-                let piece = pump.next().await;
-                (pump, piece)
-            }),
-        };
-        let Poll::Ready((pump, piece)) = step.as_mut().poll(cx) else {
-            self.state = State::Busy(step);
-            return Poll::Pending;
-        };
-        if let Some(Ok(piece)) = &piece {
-            let len = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            self.remaining = self.remaining.saturating_sub(len);
-            self.state = State::Idle(pump);
-        }
-        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.remaining == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.remaining)
-    }
-}
-
-impl fmt::Debug for AnswerBody {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AnswerBody")
-            .field("remaining", &self.remaining)
-            .finish_non_exhaustive()
     }
 }

@@ -2,23 +2,23 @@
 
 use std::{io, sync::Arc};
 
-use http::{HeaderMap, HeaderValue, Method, Response, header, request};
+use http::{HeaderMap, HeaderValue, Method, header, request};
 
 use crate::{
     address,
     answer::Answer,
-    body::{AnswerBody, Pump, Treatment},
+    body::{Pump, Treatment},
     clock::http_date,
     encoding::decode_path,
     fault::{Edit, Ending, Fault, Substitute},
     identity::Identity,
     log::LoggedRequest,
     operation::Asked,
-    raw,
     refusal::Refusal,
+    reply,
     server::{Shared, Stop},
+    stream::Stream,
     when::Subject,
-    wire::Wire,
 };
 
 /// A request, and what befalls it.
@@ -34,23 +34,33 @@ pub(crate) struct Exchange {
     log: LoggedRequest,
 }
 
-/// The connection ends without an answer of the HTTP server.
-#[derive(Debug, thiserror::Error)]
-#[error("the connection is taken from the server")]
-pub(crate) struct Hangup;
+/// What becomes of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It takes another request.
+    Another,
+    /// It ends when the client has what was sent.
+    Close,
+    /// It ends at once.
+    Drop,
+    /// It is reset.
+    Reset,
+}
 
-impl From<io::Error> for Hangup {
-    fn from(error: io::Error) -> Self {
-        tracing::debug!(%error, "an answer was cut short");
-        Self
+impl From<Ending> for Next {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Close => Self::Drop,
+            Ending::Reset => Self::Reset,
+        }
     }
 }
 
 impl Exchange {
     /// Reads a head, finds the fault that is scripted for it, and logs it.
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        stop: Stop,
+        shared: &Arc<Shared>,
+        stop: &Stop,
         connection: u64,
         head: request::Parts,
     ) -> Self {
@@ -91,8 +101,8 @@ impl Exchange {
                 now,
                 ignore_range: fault.ignore_range,
             },
-            shared,
-            stop,
+            shared: Arc::clone(shared),
+            stop: stop.clone(),
             fault,
             identity,
             log,
@@ -100,25 +110,25 @@ impl Exchange {
     }
 
     /// Answers, or does what the fault says instead.
-    pub(crate) async fn run(mut self, wire: Wire) -> Result<Response<AnswerBody>, Hangup> {
+    pub(crate) async fn run(mut self, stream: &mut Stream, may_go_on: bool) -> io::Result<Next> {
         if let Some(stall) = self.fault.before_head {
-            self.stop.stall(stall).await?;
+            tokio::select! {
+                stalled = self.stop.stall(stall) => stalled?,
+                () = stream.closed_by_client() => return Ok(Next::Drop),
+            }
         }
         if let Some(bytes) = &self.fault.raw {
-            raw::send_bytes(wire, bytes).await?;
-            return Err(Hangup);
+            reply::send_raw(stream, bytes).await?;
+            return Ok(Next::Close);
         }
         if let Some(ending) = self.fault.no_head {
-            if ending == Ending::Reset {
-                wire.reset_on_close()?;
-            }
-            return Err(Hangup);
+            return Ok(ending.into());
         }
         let answer = self.decide().await;
         for action in &self.fault.then {
             action();
         }
-        self.send(answer, wire).await
+        self.send(answer, stream, may_go_on).await
     }
 
     async fn decide(&self) -> Answer {
@@ -157,14 +167,19 @@ impl Exchange {
     async fn send(
         mut self,
         mut answer: Answer,
-        wire: Wire,
-    ) -> Result<Response<AnswerBody>, Hangup> {
+        stream: &mut Stream,
+        may_go_on: bool,
+    ) -> io::Result<Next> {
         if let Some(len) = self.fault.truncate {
             answer.body.truncate(len);
         }
-        let headers = self.headers(&answer);
-        let is_head = self.asked.head.method == Method::HEAD;
-        if is_head {
+        let next = match self.fault.cut_after {
+            Some((_, ending)) => ending.into(),
+            None if may_go_on && !self.fault.breaks_framing() => Next::Another,
+            None => Next::Close,
+        };
+        let headers = self.headers(&answer, next);
+        if self.asked.head.method == Method::HEAD {
             answer.body.truncate(0);
         }
         tracing::debug!(
@@ -181,28 +196,15 @@ impl Exchange {
             corrupt: std::mem::take(&mut self.fault.corrupt),
         };
         let mut pump = Pump::new(answer.body, treatment, self.log, self.stop);
-        if !self.fault.is_beyond_http() {
-            let body = if is_head {
-                AnswerBody::none()
-            } else {
-                AnswerBody::new(pump)
-            };
-            let mut response = Response::new(body);
-            *response.status_mut() = answer.status;
-            *response.headers_mut() = headers;
-            return Ok(response);
-        }
-        let mut ending = Ending::Close;
-        if let Some((after, how)) = self.fault.cut_after {
+        if let Some((after, _)) = self.fault.cut_after {
             pump = pump.cut(after);
-            ending = how;
         }
-        raw::send(wire, answer.status, &headers, pump, ending).await?;
-        Err(Hangup)
+        reply::send(stream, answer.status, &headers, pump).await?;
+        Ok(next)
     }
 
     /// All headers of the answer, changed as the fault says.
-    fn headers(&self, answer: &Answer) -> HeaderMap {
+    fn headers(&self, answer: &Answer, next: Next) -> HeaderMap {
         let mut headers = answer.headers.clone();
         headers.insert(header::SERVER, HeaderValue::from_static("tencent-cos"));
         if let Ok(date) = HeaderValue::try_from(http_date(self.asked.now)) {
@@ -213,6 +215,9 @@ impl Exchange {
             .content_length
             .unwrap_or_else(|| answer.body.len());
         headers.insert(header::CONTENT_LENGTH, length.into());
+        if next == Next::Close {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         for edit in &self.fault.edits {
             match edit {
                 Edit::Set(name, value) => drop(headers.insert(name, value.clone())),

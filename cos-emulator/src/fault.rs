@@ -241,8 +241,8 @@ impl Fault {
         self
     }
 
-    /// Whether an HTTP server that means well could not do it.
-    pub(crate) fn is_beyond_http(&self) -> bool {
+    /// Whether the client cannot tell from the head where the body ends.
+    pub(crate) fn breaks_framing(&self) -> bool {
         let framing = |name: &HeaderName| {
             [
                 header::CONTENT_LENGTH,
@@ -251,10 +251,10 @@ impl Fault {
             ]
             .contains(name)
         };
-        let reframes = self.edits.iter().any(|edit| match edit {
+        let is_edited = self.edits.iter().any(|edit| match edit {
             Edit::Set(name, _) | Edit::Add(name, _) | Edit::Drop(name) => framing(name),
         });
-        self.content_length.is_some() || self.cut_after.is_some() || reframes
+        self.content_length.is_some() || is_edited
     }
 
     fn substitute(mut self, substitute: Substitute) -> Self {

@@ -9,39 +9,25 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
 
 use crate::{
-    address::Domains,
-    body::AnswerBody,
-    clock::Clock,
-    exchange::{Exchange, Hangup},
-    fault::Stall,
-    faults::Faults,
-    identity::Identities,
-    log::Log,
-    operation::Service,
-    wire::{Stream, Wire},
+    address::Domains, clock::Clock, connection::Connection, fault::Stall, faults::Faults,
+    identity::Identities, log::Log, operation::Service,
 };
 
 /// Connections at once. More wait in the system's queue.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// Bytes of a request's head at most: a URI of 1,024 escaped bytes, a long token, and room.
-const MAX_HEAD: usize = 64 * 1024;
-
-/// For a TLS handshake, and for a head from its first byte to its last.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// For requests in flight when the emulator is shut down.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// Before trying again when the system has no connection to give.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What all connections share.
 #[derive(Debug)]
@@ -67,24 +53,28 @@ impl Stop {
         (sender, Self(receiver))
     }
 
+    pub(crate) fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Resolves at shutdown.
-    async fn stopped(&mut self) {
+    pub(crate) async fn stopped(&mut self) {
         // An emulator that is gone stops as well.
         let _ = self.0.wait_for(|stopped| *stopped).await;
     }
 
     /// Waits, unless the emulator is shut down meanwhile.
     pub(crate) async fn stall(&mut self, stall: Stall) -> io::Result<()> {
-        let stopped = io::Error::new(io::ErrorKind::Interrupted, "the emulator is shut down");
+        let stopped = || io::Error::new(io::ErrorKind::Interrupted, "the emulator is shut down");
         match stall {
             Stall::For(Duration::ZERO) => Ok(()),
             Stall::For(time) => tokio::select! {
                 () = tokio::time::sleep(time) => Ok(()),
-                () = self.stopped() => Err(stopped),
+                () = self.stopped() => Err(stopped()),
             },
             Stall::ForEver => {
                 self.stopped().await;
-                Err(stopped)
+                Err(stopped())
             }
         }
     }
@@ -103,20 +93,16 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, mut stop: 
         match accepted {
             Ok((stream, permit)) => {
                 let number = shared.connections.fetch_add(1, Ordering::Relaxed) + 1;
-                let connection = Connection {
-                    shared: Arc::clone(&shared),
-                    stop: stop.clone(),
-                    number,
-                };
+                let serving = Connection::serve(Arc::clone(&shared), stop.clone(), number, stream);
                 connections.spawn(async move {
-                    connection.run(stream).await;
+                    serving.await;
                     drop(permit);
                 });
             }
             // The connection was gone already, or there are no file descriptors left.
             Err(error) => {
                 tracing::debug!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
@@ -128,7 +114,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, mut stop: 
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
     let permit = Arc::clone(permits)
         .acquire_owned()
         .await
@@ -136,71 +122,4 @@ async fn accept(
     let (stream, _) = listener.accept().await?;
     stream.set_nodelay(true)?;
     Ok((stream, permit))
-}
-
-#[derive(Clone, Debug)]
-struct Connection {
-    shared: Arc<Shared>,
-    stop: Stop,
-    number: u64,
-}
-
-impl Connection {
-    async fn run(self, stream: TcpStream) {
-        let Ok(wire) = self.wire(stream).await else {
-            return;
-        };
-        let service = {
-            let connection = self.clone();
-            let wire = wire.clone();
-            service_fn(move |request| connection.clone().handle(wire.clone(), request))
-        };
-        let mut server = http1::Builder::new();
-        server
-            .timer(TokioTimer::new())
-            .header_read_timeout(PATIENCE)
-            .max_buf_size(MAX_HEAD);
-        let mut serving = std::pin::pin!(server.serve_connection(TokioIo::new(wire), service));
-        let mut stop = self.stop;
-        let ended = tokio::select! {
-            ended = serving.as_mut() => ended,
-            () = stop.stopped() => {
-                serving.as_mut().graceful_shutdown();
-                serving.await
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(connection = self.number, %error, "connection ended");
-        }
-    }
-
-    #[cfg(feature = "tls")]
-    async fn wire(&self, stream: TcpStream) -> io::Result<Wire> {
-        let Some(certificate) = &self.shared.certificate else {
-            return Ok(Wire::new(Stream::Plain(stream)));
-        };
-        let accepting = certificate.acceptor().accept(stream);
-        let accepted = tokio::time::timeout(PATIENCE, accepting).await?;
-        let stream = accepted.inspect_err(|error| tracing::debug!(%error, "no TLS"))?;
-        Ok(Wire::new(Stream::Tls(Box::new(stream))))
-    }
-
-    #[cfg(not(feature = "tls"))]
-    #[expect(
-        clippy::unused_async,
-        reason = "with the feature `tls` it waits for the handshake"
-    )]
-    async fn wire(&self, stream: TcpStream) -> io::Result<Wire> {
-        Ok(Wire::new(Stream::Plain(stream)))
-    }
-
-    async fn handle(
-        self,
-        wire: Wire,
-        request: Request<Incoming>,
-    ) -> Result<Response<AnswerBody>, Hangup> {
-        let (head, _) = request.into_parts();
-        let exchange = Exchange::new(self.shared, self.stop, self.number, head);
-        exchange.run(wire).await
-    }
 }

@@ -78,7 +78,7 @@ fn odd_bytes_are_refused_and_harm_nothing() {
             b"GET * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
             404,
         ),
-        (b"GET / HTTP/9.9\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\n\r\n", 505),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
     ] {
         let reply = exchange(emulator.addr(), request).unwrap();

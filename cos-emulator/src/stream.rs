@@ -1,9 +1,9 @@
-//! The connection below HTTP, where faults happen that HTTP does not know.
+//! The stream below HTTP: TCP, or TLS over it.
 
 use std::{
+    future::pending,
     io,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
@@ -12,14 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// One connection, shared by the HTTP server and by the fault that takes it away from the server.
-///
-/// Both live in one task, so the lock is never waited for.
-#[derive(Clone, Debug)]
-pub(crate) struct Wire {
-    stream: Arc<Mutex<Stream>>,
-}
-
+/// One connection.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Plain(TcpStream),
@@ -27,24 +20,21 @@ pub(crate) enum Stream {
     Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>),
 }
 
-impl Wire {
-    pub(crate) fn new(stream: Stream) -> Self {
-        Self {
-            stream: Arc::new(Mutex::new(stream)),
+impl Stream {
+    /// Makes the end of the connection a reset: what has not been sent is thrown away.
+    pub(crate) fn reset_on_close(&self) -> io::Result<()> {
+        self.tcp().set_zero_linger()
+    }
+
+    /// Resolves when the client has closed its side and there is nothing left to read.
+    pub(crate) async fn closed_by_client(&self) {
+        match self.tcp().peek(&mut [0]).await {
+            Ok(0) | Err(_) => {}
+            // Something is there to be read later, and until then nothing more can be known.
+            Ok(_) => pending().await,
         }
     }
 
-    /// Makes the end of the connection a reset: what has not been sent is thrown away.
-    pub(crate) fn reset_on_close(&self) -> io::Result<()> {
-        self.lock().tcp().set_zero_linger()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Stream> {
-        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Stream {
     fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(stream) => stream,
@@ -56,8 +46,8 @@ impl Stream {
 
 /// Calls a method of the stream, whichever it is.
 macro_rules! forward {
-    ($wire:expr, $method:ident ( $($argument:expr),* )) => {
-        match &mut *$wire.lock() {
+    ($stream:expr, $method:ident ( $($argument:expr),* )) => {
+        match $stream.get_mut() {
             Stream::Plain(stream) => Pin::new(stream).$method($($argument),*),
             #[cfg(feature = "tls")]
             Stream::Tls(stream) => Pin::new(stream.as_mut()).$method($($argument),*),
@@ -65,7 +55,7 @@ macro_rules! forward {
     };
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -75,7 +65,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Stream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -93,10 +83,10 @@ impl AsyncWrite for Wire {
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &*self.lock() {
-            Stream::Plain(stream) => stream.is_write_vectored(),
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
             #[cfg(feature = "tls")]
-            Stream::Tls(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
