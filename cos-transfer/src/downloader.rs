@@ -158,13 +158,15 @@ where
         let started = Instant::now();
         let no_clobber = self.no_clobber;
 
-        let (found, dest) = blocking(move || Ok((part_file::preflight(&dest)?, dest))).await?;
+        let place = dest.clone();
+        let found = blocking(&dest, move || part_file::preflight(&place)).await?;
         if no_clobber && found == Destination::Replaceable {
             return Ok(Report::skipped(started.elapsed()));
         }
 
         let (head, mut chunks) = self.open(get).await?;
-        let part = blocking(move || PartFile::create(&dest)).await?;
+        let place = dest.clone();
+        let part = blocking(&dest, move || PartFile::create(&place)).await?;
         let mut writer = Writer::new(part);
         let mut meter = Meter::new(self.progress.as_deref(), chunks.total());
         while let Some(chunk) = chunks.next().await? {

@@ -72,6 +72,11 @@ impl PartFile {
         })
     }
 
+    /// Where the file will be.
+    pub(crate) fn dest(&self) -> &Path {
+        &self.dest
+    }
+
     /// Appends `chunks`.
     pub(crate) fn write(&mut self, chunks: &[Bytes]) -> Result<(), DownloadError> {
         chunks

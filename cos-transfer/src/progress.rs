@@ -33,6 +33,7 @@ pub struct Transferred {
 }
 
 impl Transferred {
+    #[cfg(feature = "tokio")]
     pub(crate) fn new(committed: u64, total: u64) -> Self {
         Self { committed, total }
     }

@@ -29,6 +29,7 @@ pub struct Report {
     pub elapsed: Duration,
 }
 
+#[cfg(feature = "tokio")]
 impl Report {
     pub(crate) fn skipped(elapsed: Duration) -> Self {
         Self {

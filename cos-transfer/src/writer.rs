@@ -3,6 +3,8 @@
 //! Writes happen on tokio's blocking pool, a batch at a time: while one batch is being written, the
 //! next one gathers. No pool thread is held between batches, because name lookups need the pool too.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -20,6 +22,7 @@ const BATCH: usize = 1024 * 1024;
 /// Dropping it lets a write in flight finish; the file is removed when it has.
 #[derive(Debug)]
 pub(crate) struct Writer {
+    dest: PathBuf,
     part: State,
     gathered: Vec<Bytes>,
     gathered_len: usize,
@@ -36,6 +39,7 @@ enum State {
 impl Writer {
     pub(crate) fn new(part: PartFile) -> Self {
         Self {
+            dest: part.dest().to_owned(),
             part: State::Idle(part),
             gathered: Vec::new(),
             gathered_len: 0,
@@ -68,7 +72,7 @@ impl Writer {
     ) -> Result<Published, DownloadError> {
         let mut part = self.idle().await?;
         let rest = self.gathered;
-        blocking(move || {
+        blocking(&self.dest, move || {
             part.write(&rest)?;
             part.publish(modified, no_clobber)
         })
@@ -79,26 +83,25 @@ impl Writer {
     async fn idle(&mut self) -> Result<PartFile, DownloadError> {
         match std::mem::replace(&mut self.part, State::Lost) {
             State::Idle(part) => Ok(part),
-            State::Busy(writing) => writing.await.unwrap_or_else(|error| Err(stopped(error))),
-            State::Lost => Err(stopped("an earlier write failed")),
+            State::Busy(writing) => writing
+                .await
+                .unwrap_or_else(|error| Err(stopped(&self.dest, error))),
+            State::Lost => Err(stopped(&self.dest, "an earlier write failed")),
         }
     }
 }
 
-/// Does `work` on tokio's blocking pool.
+/// Does `work` for the destination `dest` on tokio's blocking pool.
 pub(crate) async fn blocking<T: Send + 'static>(
+    dest: &Path,
     work: impl FnOnce() -> Result<T, DownloadError> + Send + 'static,
 ) -> Result<T, DownloadError> {
     tokio::task::spawn_blocking(work)
         .await
-        .unwrap_or_else(|error| Err(stopped(error)))
+        .unwrap_or_else(|error| Err(stopped(dest, error)))
 }
 
 /// The runtime is going down, or the work has panicked.
-fn stopped(error: impl Into<BoxError>) -> DownloadError {
-    DownloadError::local(
-        LocalAction::Write,
-        "the file".as_ref(),
-        std::io::Error::other(error),
-    )
+fn stopped(dest: &Path, error: impl Into<BoxError>) -> DownloadError {
+    DownloadError::local(LocalAction::Write, dest, io::Error::other(error))
 }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use http::uri::{self, Authority};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
@@ -44,7 +45,8 @@ impl Connector {
         let mut tcp = HttpConnector::new();
         // Requests are small, and latency is what a small object's download consists of.
         tcp.set_nodelay(true);
-        tcp.enforce_http(tls.is_none());
+        // Which scheme is spoken was looked at before.
+        tcp.enforce_http(false);
         let tcp = DialTcp { tcp, dial_to };
         let scheme = match tls {
             None => Scheme::Http(tcp),
@@ -72,6 +74,13 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let limit = self.limit;
+        let spoken = match &self.scheme {
+            Scheme::Http(_) => uri::Scheme::HTTP,
+            Scheme::Https(_) => uri::Scheme::HTTPS,
+        };
+        if uri.scheme() != Some(&spoken) {
+            return Box::pin(std::future::ready(Err(ConnectError::Scheme(spoken))));
+        }
         match &mut self.scheme {
             Scheme::Http(tcp) => {
                 let connecting = tcp.call(uri);
@@ -100,6 +109,9 @@ pub(crate) enum ConnectError {
     /// DNS, TCP and TLS together took longer than they may.
     #[error("no connection within {0:?}")]
     TimedOut(Duration),
+    /// The request is for another scheme than the client was made for.
+    #[error("this client speaks {0} only")]
+    Scheme(uri::Scheme),
     /// The peer was reached, but it is not the one, or not one to talk to.
     #[error("the TLS handshake failed")]
     Tls(#[source] rustls::Error),
@@ -120,12 +132,12 @@ impl ConnectError {
 
 /// A host and port to dial in place of the URI's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DialTo(http::uri::Authority);
+pub(crate) struct DialTo(Authority);
 
 impl DialTo {
     /// Reads `host:port`; the port is needed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let authority: http::uri::Authority = text.parse().ok()?;
+        let authority: Authority = text.parse().ok()?;
         let complete = authority.port_u16().is_some()
             && !authority.host().is_empty()
             && !authority.as_str().contains('@');
@@ -165,7 +177,7 @@ impl Service<Uri> for DialTcp {
 }
 
 /// `uri` with another authority; the connector reads nothing else but the scheme.
-fn elsewhere(uri: Uri, authority: &http::uri::Authority) -> Uri {
+fn elsewhere(uri: Uri, authority: &Authority) -> Uri {
     let mut parts = uri.into_parts();
     parts.authority = Some(authority.clone());
     // Scheme and path were there or not before, and still are: this cannot fail. Should it ever,
@@ -198,7 +210,7 @@ mod tests {
     #[test]
     fn only_the_authority_changes() {
         let uri = Uri::from_static("https://bucket.cos.example/a//b?x=1");
-        let authority = http::uri::Authority::from_static("127.0.0.1:9000");
+        let authority = Authority::from_static("127.0.0.1:9000");
         assert_eq!(
             elsewhere(uri, &authority).to_string(),
             "https://127.0.0.1:9000/a//b?x=1"

@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_found_below_a_cause_in_words() {
-        let cause = std::fmt::Error;
+        let cause = fmt::Error;
         let error = Error::new(ErrorKind::Tls)
             .detail("cos.example")
             .amounting_to(Failure::Untrusted, &cause);

@@ -32,7 +32,10 @@ const MAX_BUFFER: usize = 512 * 1024;
 /// one that we close first cannot break under a request.
 const POOL_IDLE: Duration = Duration::from_secs(60);
 
-/// hyper-util's client, told never to follow, rewrite or decode anything.
+/// hyper-util's client, which follows, rewrites and decodes nothing.
+///
+/// It sends a request once more by itself where a kept connection turns out to be closed before a
+/// byte of the request was written: the server has seen nothing of it then.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
     client: Client<Connector, Empty<Bytes>>,
@@ -102,6 +105,9 @@ fn classify(error: legacy::Error) -> Error {
         Some(ConnectError::Tcp(_)) => Error::new(ErrorKind::Connect).because(error),
         Some(ConnectError::Tls(cause)) => {
             Error::new(ErrorKind::Tls).amounting_to(Failure::Untrusted, cause)
+        }
+        Some(cause @ ConnectError::Scheme(_)) => {
+            Error::new(ErrorKind::Request).amounting_to(Failure::Unsendable, cause)
         }
         None => match find::<hyper::Error>(&error) {
             Some(cause) if cause.is_parse() => {

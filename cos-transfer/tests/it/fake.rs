@@ -91,9 +91,8 @@ impl Body for FakeBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        match self.0.front() {
-            Some(Act::Hang) => return Poll::Pending,
-            Some(_) | None => {}
+        if let Some(Act::Hang) = self.0.front() {
+            return Poll::Pending;
         }
         Poll::Ready(match self.0.pop_front() {
             Some(Act::Data(data)) => Some(Ok(Frame::data(data))),

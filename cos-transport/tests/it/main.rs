@@ -1,10 +1,5 @@
 //! The client against the emulator: real sockets, real TLS, scripted faults.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod bodies;
 mod canary;
