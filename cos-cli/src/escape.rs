@@ -33,7 +33,7 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// Whether a character acts on the terminal or on the order of the text instead of being seen.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'

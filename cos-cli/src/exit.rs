@@ -46,6 +46,11 @@ impl ExitCode {
             Self::Terminated => 143,
         }
     }
+
+    /// Whether a signal ended the process.
+    pub(crate) fn is_signal(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Terminated)
+    }
 }
 
 impl From<ExitCode> for process::ExitCode {

@@ -29,6 +29,7 @@ mod signals;
 mod trace;
 
 use std::process;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -83,8 +84,12 @@ fn execute(cli: Cli, printer: Printer) -> Result<(), Error> {
             outcome = commands::run(cli.command, &cli.connection, &context) => outcome,
         }
     });
-    // A blocked write to stdout must not keep the process from ending.
-    runtime.shutdown_background();
+    match &outcome {
+        // What a signal has broken off removes its temporary file on a thread of its own.
+        Err(error) if error.exit().is_signal() => runtime.shutdown_timeout(CLEAN_UP),
+        // Nothing is left to wait for; a name lookup that hangs would keep the process from ending.
+        _ => runtime.shutdown_background(),
+    }
     outcome
 }
 
@@ -109,3 +114,8 @@ fn refused(refusal: &clap::Error) -> ExitCode {
     let _ = refusal.print();
     ExitCode::Success
 }
+
+/// How long the process may take to remove what it has begun, once it was told to stop.
+///
+/// One write of about a MiB may be in flight; a write to a pipe that nobody reads never ends.
+const CLEAN_UP: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::{ColorArg, OutputArgs};
 use crate::error::{Error, Failed};
-use crate::escape::escaped;
+use crate::escape::{escaped, is_hidden};
 
 /// Decides what goes to which stream, from the output options alone.
 ///
@@ -60,9 +60,9 @@ impl Printer {
 
     /// The result of a command whose data went to stdout: one JSON object on stderr.
     pub(crate) fn record_beside_data(self, record: &impl Serialize) {
-        let mut line = serde_json::to_vec(record).unwrap_or_default();
-        line.push(b'\n');
-        to_stderr(&line);
+        if let Ok(line) = json_line(record) {
+            to_stderr(format!("{line}\n").as_bytes());
+        }
     }
 
     /// A remark for a person: not with `--quiet`, and not where a program reads the result.
@@ -125,16 +125,34 @@ impl Lines {
     }
 
     pub(crate) fn record(&mut self, record: &impl Serialize) -> Result<(), Error> {
-        serde_json::to_writer(&mut self.out, record)
-            .map_err(|error| Error::stdout(&error.into()))?;
-        self.out
-            .write_all(b"\n")
-            .map_err(|error| Error::stdout(&error))
+        let line = json_line(record).map_err(|error| Error::stdout(&error.into()))?;
+        self.line(line)
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         self.out.flush().map_err(|error| Error::stdout(&error))
     }
+}
+
+/// A value as one line of JSON, in which every character that could act on a terminal is an escape.
+///
+/// JSON itself only demands that of the first 32.
+fn json_line(record: &impl Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string(record)?;
+    if !text.contains(is_hidden) {
+        return Ok(text);
+    }
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            line.push(c);
+        }
+    }
+    Ok(line)
 }
 
 /// A number of bytes as a person reads it: `999 B`, `1.5 MiB`.
@@ -186,6 +204,16 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_hides_no_character() {
+        let line = json_line(&"a\u{1b}b\u{9b}c\u{202e}d\u{e0041}e\n").unwrap();
+        assert_eq!(line, r#""a\u001bb\u009bc\u202ed\udb40\udc41e\n""#);
+        assert_eq!(
+            serde_json::from_str::<String>(&line).unwrap(),
+            "a\u{1b}b\u{9b}c\u{202e}d\u{e0041}e\n"
+        );
+    }
 
     #[test]
     fn sizes_read_well_at_their_borders() {

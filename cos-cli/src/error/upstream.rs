@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use cos_proto::{Failure, JudgeError, Missing, ServiceError};
 use cos_transfer::{DestinationError, DownloadError};
 use cos_transport::{Error as TransportError, ErrorKind};
+use http::Uri;
 
 use super::{Error, Failed, ServiceDetail, chain};
 use crate::exit::ExitCode;
@@ -99,12 +100,17 @@ fn exit_of_judgement(judged: &JudgeError) -> ExitCode {
 fn exit_of_failure(failure: &Failure) -> ExitCode {
     match failure {
         Failure::NotFound(_) => ExitCode::NotFound,
-        Failure::Denied | Failure::Expired | Failure::Skewed { .. } => ExitCode::Access,
+        Failure::Denied | Failure::Expired | Failure::Skewed { .. } | Failure::NoCredentials => {
+            ExitCode::Access
+        }
+        Failure::Unsendable => ExitCode::Usage,
         Failure::PreconditionFailed | Failure::NotModified | Failure::ObjectChanged => {
             ExitCode::Condition
         }
         Failure::Corrupt => ExitCode::Integrity,
-        Failure::Transport | Failure::CutShort | Failure::RequestTimeout => ExitCode::Network,
+        Failure::Transport | Failure::Untrusted | Failure::CutShort | Failure::RequestTimeout => {
+            ExitCode::Network
+        }
         _ => ExitCode::Other,
     }
 }
@@ -132,6 +138,7 @@ fn hint(
         Failure::Skewed { .. } => {
             "the clock of this machine is wrong by more than the service allows: set it"
         }
+        Failure::Redirect => return Some(redirected(service?)),
         Failure::RangeNotSatisfiable {
             complete: Some(size),
         } => {
@@ -140,6 +147,21 @@ fn hint(
         _ => return None,
     };
     Some(hint.into())
+}
+
+/// Where a redirect points to: scheme and host. Its path and query may repeat a signature.
+fn redirected(service: &ServiceError) -> Cow<'static, str> {
+    let location = service
+        .location()
+        .and_then(|location| location.parse::<Uri>().ok());
+    match location.as_ref().and_then(Uri::authority) {
+        Some(host) => format!(
+            "redirects are not followed, and this one points to {host}; \
+             check --region, --endpoint or --domain"
+        )
+        .into(),
+        None => "redirects are not followed; check --region, --endpoint or --domain".into(),
+    }
 }
 
 fn hint_of_code(code: &str) -> Option<&'static str> {
@@ -167,7 +189,6 @@ fn hint_of_kind(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Connect | ErrorKind::ConnectTimeout => {
             "check the network and the host: --region, --endpoint, --domain, --connect-to"
         }
-        ErrorKind::Redirect => "redirects are not followed; check --region, --endpoint or --domain",
         _ => return None,
     })
 }

@@ -113,7 +113,7 @@ async fn no_refusal_and_no_fault_shows_a_secret() {
         ),
         (Fault::new().corrupt(0), 6),
         (Fault::new().reset(), 8),
-        (Fault::new().close_after(3), 8),
+        (Fault::new().close_after(3), 6),
         (Fault::new().raw("not http\r\n\r\n"), 8),
         (Fault::new().clock_skew(7200), 4),
     ];

@@ -6,8 +6,8 @@ use crate::common::{Place, emulator, object};
 
 const SIZE: u64 = 3 * 1024 * 1024;
 
-/// Each fault, and the exit code of the contract: 6 where the bytes are not those that the head promised, 8 where the
-/// connection did not bring them all.
+/// Each fault, and the exit code of the contract: 6 where the body ended and is not what its head
+/// promised, 8 where the connection broke.
 fn faults() -> Vec<(&'static str, Fault, i32)> {
     vec![
         ("corrupted at the start", Fault::new().corrupt(0), 6),
@@ -31,14 +31,14 @@ fn faults() -> Vec<(&'static str, Fault, i32)> {
         (
             "shorter than its length says",
             Fault::new().content_length(SIZE + 1),
-            8,
+            6,
         ),
         (
             "closed in the middle",
             Fault::new().close_after(SIZE / 2),
-            8,
+            6,
         ),
-        ("closed after the head", Fault::new().close_after(0), 8),
+        ("closed after the head", Fault::new().close_after(0), 6),
         ("reset in the middle", Fault::new().reset_after(SIZE / 2), 8),
         ("closed without an answer", Fault::new().close(), 8),
         ("reset without an answer", Fault::new().reset(), 8),

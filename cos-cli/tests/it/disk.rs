@@ -58,12 +58,8 @@ async fn a_full_disk_on_stdout_is_9() {
             .write(true)
             .open("/dev/full")
             .unwrap();
-        let output = place
-            .command(arguments)
-            .stdout(full)
-            .output()
-            .await
-            .unwrap();
+        let child = place.command(arguments).stdout(full).spawn().unwrap();
+        let output = child.wait_with_output().await.unwrap();
         assert_eq!(
             output.status.code(),
             Some(9),

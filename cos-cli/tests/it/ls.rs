@@ -23,13 +23,13 @@ async fn one_level_shows_folders_and_objects() {
     .await;
     let place = Place::with_keys(&emulator);
     insta::assert_snapshot!(place.cos(["ls", &object("")]).await.exits(0).stdout, @r"
-                                    DIR  dir/
     2023-11-14T22:13:20Z              5  a.txt
+                                    DIR  dir/
     2023-11-14T22:13:23Z              2  z
     ");
     insta::assert_snapshot!(place.cos(["ls", &object("dir/")]).await.exits(0).stdout, @r"
-                                    DIR  dir/c/
     2023-11-14T22:13:21Z              1  dir/b
+                                    DIR  dir/c/
     ");
     insta::assert_snapshot!(place.cos(["ls", "-r", &object("dir/")]).await.exits(0).stdout, @r"
     2023-11-14T22:13:21Z              1  dir/b
@@ -56,7 +56,11 @@ async fn json_is_one_object_a_line() {
     ])
     .await;
     let place = Place::with_keys(&emulator);
-    insta::assert_snapshot!(place.cos(["ls", "--json", &object("")]).await.exits(0).stdout, @"");
+    insta::assert_snapshot!(place.cos(["ls", "--json", &object("")]).await.exits(0).stdout, @r#"
+    {"key":"a.txt","size":5,"etag":"827ccb0eea8a706c4c34a16891f84e7b","last_modified":"2023-11-14T22:13:20Z","storage_class":"STANDARD"}
+    {"key":"cold","size":0,"etag":"d41d8cd98f00b204e9800998ecf8427e","last_modified":"2023-11-14T22:13:21Z","storage_class":"ARCHIVE"}
+    {"prefix":"dir/"}
+    "#);
     emulator.shutdown().await.unwrap();
 }
 

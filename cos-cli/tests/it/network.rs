@@ -196,7 +196,7 @@ async fn a_host_that_is_not_the_service_is_told_apart() {
         ])
         .await
         .exits(1)
-        .says(&["does not come from COS"]);
+        .says(&["it has no `x-cos-request-id`"]);
     emulator.shutdown().await.unwrap();
 }
 

@@ -98,7 +98,7 @@ async fn sigterm_is_143_and_leaves_nothing() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_ends_cat_that_nobody_reads() {
     let emulator = emulator([("k", Object::generated(1, 20_000_000))]).await;
     let place = Place::with_keys(&emulator);

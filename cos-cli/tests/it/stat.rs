@@ -18,7 +18,17 @@ fn described() -> Object {
 async fn a_person_sees_one_field_a_line() {
     let emulator = emulator([("a/k", described())]).await;
     let place = Place::with_keys(&emulator);
-    insta::assert_snapshot!(place.cos(["stat", &object("a/k")]).await.exits(0).stdout, @"");
+    insta::assert_snapshot!(place.cos(["stat", &object("a/k")]).await.exits(0).stdout, @r"
+    key             a/k
+    size            7
+    etag            9a0364b9e99bb480dd25e1f0284c8555
+    crc64           8883282091546349020
+    last modified   2023-11-14T22:13:20Z
+    content type    text/plain
+    storage class   STANDARD
+    metadata author someone
+    metadata evil   a\u{9b}b
+    ");
     assert_eq!(emulator.log().len(), 1);
     emulator.shutdown().await.unwrap();
 }
@@ -31,7 +41,7 @@ async fn json_has_the_fields_of_the_contract() {
     ])
     .await;
     let place = Place::with_keys(&emulator);
-    insta::assert_snapshot!(place.cos(["stat", "--json", &object("a/k")]).await.exits(0).stdout, @"");
+    insta::assert_snapshot!(place.cos(["stat", "--json", &object("a/k")]).await.exits(0).stdout, @r#"{"key":"a/k","size":7,"etag":"9a0364b9e99bb480dd25e1f0284c8555","crc64":"8883282091546349020","last_modified":"2023-11-14T22:13:20Z","content_type":"text/plain","storage_class":"STANDARD","version_id":null,"metadata":{"author":"someone","evil":"a\u009bb"}}"#);
     assert_eq!(
         place
             .cos(["stat", "--json", &object("old")])

@@ -61,7 +61,7 @@ impl Step {
 
     /// The connection is reset after half of the object.
     pub(super) fn cut_off(mut self) -> Self {
-        self.fault = Some(Fault::new().close_after(REPORT_SIZE / 2));
+        self.fault = Some(Fault::new().reset_after(REPORT_SIZE / 2));
         self
     }
 
