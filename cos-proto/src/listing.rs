@@ -1,22 +1,24 @@
 //! Pages of listings: objects, versions, buckets.
 //!
-//! Each listing request has a `parse` that makes a page of an answer's body: [`ListObjects::parse`],
-//! [`ListObjectVersions::parse`], [`ListBuckets::parse`]. One page is parsed at a time and held whole; walking from page to
-//! page is the business of the [`pager`](crate::pager).
+//! Each listing request has a `parse` that makes a page of an answer's body:
+//! [`ListObjects::parse`], [`ListObjectVersions::parse`], [`ListBuckets::parse`]. One page is
+//! parsed at a time and held whole; walking from page to page is the business of the
+//! [`pager`](crate::pager).
 //!
-//! A page is taken as it is written, or refused. Numbers are ASCII digits, truth is `true` or `false`, an element that may
-//! stand once does not stand twice, one that has to be there is there. Elements that are not known are passed over: the
-//! service adds new ones. Keys, prefixes and markers are percent-decoded where the page itself says
-//! `<EncodingType>url</EncodingType>`, and only there. `+` is a plus: the service writes a space as `%20` (documentation page
-//! 436/7734).
+//! A page is taken as it is written, or refused. Numbers are ASCII digits, truth is `true` or
+//! `false`, an element that may stand once does not stand twice, one that has to be there is there.
+//! Elements that are not known are passed over: the service adds new ones. Keys, prefixes and
+//! markers are percent-decoded where the page itself says `<EncodingType>url</EncodingType>`, and
+//! only there. `+` is a plus: the service writes a space as `%20` (documentation page 436/7734).
 //!
-//! Every request for a listing asks for `encoding-type=url`, since XML cannot carry every key: a control character would make
-//! a page unreadable for good.
+//! Every request for a listing asks for `encoding-type=url`, since XML cannot carry every key: a
+//! control character would make a page unreadable for good.
 //!
 //! # Limits
 //!
-//! A body of more than [`MAX_BODY`] bytes or [`MAX_ENTRIES`] entries is refused, and so are elements nested or texts longer
-//! than any listing has them. What is allocated on the way stays within a small multiple of the body.
+//! A body of more than [`MAX_BODY`] bytes or [`MAX_ENTRIES`] entries is refused, and so are
+//! elements nested or texts longer than any listing has them. What is allocated on the way stays
+//! within a small multiple of the body.
 
 mod bucket_page;
 mod entry;
@@ -38,14 +40,15 @@ use crate::{Failure, ListBuckets, ListObjectVersions, ListObjects};
 
 /// The largest body of a listing, in bytes; who receives one needs to keep no more of it.
 ///
-/// A page has at most 1,000 entries. With keys of 1,024 bytes of which each is written as three, and 600 bytes of other
-/// elements, it has less than 4 MiB; this is four times as much.
+/// A page has at most 1,000 entries. With keys of 1,024 bytes of which each is written as three,
+/// and 600 bytes of other elements, it has less than 4 MiB; this is four times as much.
 pub const MAX_BODY: usize = 16 << 20;
 
 /// The most entries that a page may have, common prefixes included.
 ///
-/// The service writes at most 1,000 objects or versions, and 2,000 buckets, into a page. S3 servers have been seen to
-/// write all common prefixes of a level into one, whatever was asked for; this leaves them room.
+/// The service writes at most 1,000 objects or versions, and 2,000 buckets, into a page. S3 servers
+/// have been seen to write all common prefixes of a level into one, whatever was asked for; this
+/// leaves them room.
 pub const MAX_ENTRIES: usize = 10_000;
 
 impl ListObjects {
@@ -53,8 +56,8 @@ impl ListObjects {
     ///
     /// # Errors
     ///
-    /// [`ListingError`] says what is wrong with the page. Only one that is [cut off](ListingError::is_truncated) is worth
-    /// asking for again.
+    /// [`ListingError`] says what is wrong with the page. Only one that is [cut
+    /// off](ListingError::is_truncated) is worth asking for again.
     pub fn parse(&self, body: &[u8]) -> Result<ObjectPage, ListingError> {
         ObjectPage::parse(body)
     }
@@ -95,9 +98,10 @@ impl From<&ListingError> for Failure {
 /// What a listing may cost.
 const LIMITS: Limits = Limits {
     bytes: MAX_BODY,
-    // The deepest documented element is the fourth: a version's owner's id. Unknown elements may go a little deeper.
+    // The deepest documented element is the fourth: a version's owner's id. Unknown elements may go
+    // a little deeper.
     depth: 16,
-    // A key of 1,024 bytes of which each is written as three, and some room for the markers of other servers, which are
-    // longer than a key.
+    // A key of 1,024 bytes of which each is written as three, and some room for the markers of
+    // other servers, which are longer than a key.
     text: 4096,
 };

@@ -1,9 +1,9 @@
 //! Walking through a listing, page after page.
 //!
-//! A pager yields a request, takes the page that answers it, and says what to ask for next; it does no IO. What it gives out
-//! has been judged: every entry once, under the prefix that was asked for, and always going forward. A listing that does not
-//! go forward is refused at the page where that shows, so that a broken or hostile server costs a bounded number of
-//! requests and never a loop.
+//! A pager yields a request, takes the page that answers it, and says what to ask for next; it does
+//! no IO. What it gives out has been judged: every entry once, under the prefix that was asked for,
+//! and always going forward. A listing that does not go forward is refused at the page where that
+//! shows, so that a broken or hostile server costs a bounded number of requests and never a loop.
 //!
 //! ```
 //! use cos_proto::{Bucket, ListObjects, ObjectPager};
@@ -21,31 +21,38 @@
 //!
 //! # Order
 //!
-//! The service lists in the order of the keys' UTF-8 bytes (documentation pages 436/7734 and 436/35521), and so do S3 servers.
-//! That order is demanded within each page and across pages, of keys and common prefixes together.
+//! The service lists in the order of the keys' UTF-8 bytes (documentation pages 436/7734 and
+//! 436/35521), and so do S3 servers. That order is demanded within each page and across pages, of
+//! keys and common prefixes together.
 //!
-//! Where a page has common prefixes, one other order is taken: that of a file tree, in which `/` sorts before every other byte,
-//! so that `a/` comes before `a-b`. Buckets with metadata acceleration (OFS) are trees, and their documentation does not say
-//! which of the two they use. Each listing has to keep to one of them from its first entry to its last. Both are strict
-//! orders that keep the keys of a folder together, which is all that the promises above need.
+//! Where a page has common prefixes, one other order is taken: that of a file tree, in which `/`
+//! sorts before every other byte, so that `a/` comes before `a-b`. Buckets with metadata
+//! acceleration (OFS) are trees, and their documentation does not say which of the two they use.
+//! The listing of each prefix has to keep to one of them from its first entry to its last. Both are
+//! strict orders that keep the keys of a folder together, which is all that the promises above
+//! need. What is given out comes in the order of bytes for as long as the listing keeps to it.
 //!
 //! # The next page
 //!
-//! A page that is truncated has to have an entry. Its next marker has to lie under the prefix and not before an entry of the
-//! page. A listing of keys alone is continued after the last key, which is what the service documents its next marker to be,
-//! and what S3 servers expect: they give a next marker only where a delimiter was asked for. One that stands on such a page
-//! all the same, a page in S3's namespace by its own account, is not looked at: it may be a token of the server's own making.
+//! A page that is truncated has to have an entry. Its next marker has to lie under the prefix and
+//! not before an entry of the page. A listing of keys alone is continued after the last key, which
+//! is what the service documents its next marker to be, and what S3 servers expect: they give a
+//! next marker only where a delimiter was asked for. One that stands on such a page all the same, a
+//! page in S3's namespace by its own account, is not looked at: it may be a token of the server's
+//! own making.
 //!
 //! # Folders that nobody asked for
 //!
-//! OFS buckets answer common prefixes even where no delimiter was asked for, and leave out what is in them. The pager walks
-//! into each, so that a listing without a delimiter is complete, and gives everything out in the listing's order: entries
-//! that stand behind a folder wait until it has been walked. At most [`MAX_WAITING`] entries wait and at most [`MAX_DEPTH`]
-//! folders are open at a time, whatever the size of the bucket.
+//! OFS buckets answer common prefixes even where no delimiter was asked for, and leave out what is
+//! in them. The pager walks into each, so that a listing without a delimiter is complete, and gives
+//! everything out in the listing's order: entries that stand behind a folder wait until it has been
+//! walked. At most [`MAX_WAITING`] entries wait and at most [`MAX_DEPTH`] folders are open at a
+//! time, whatever the size of the bucket.
 
 mod error;
 mod level;
 mod order;
+mod page;
 mod walk;
 
 pub use error::PagerError;
@@ -57,13 +64,13 @@ use alloc::vec::Vec;
 use crate::{
     Failure, ListObjectVersions, ListObjects, ObjectEntry, ObjectPage, VersionEntry, VersionPage,
 };
-use level::{Incoming, Marker};
+use page::{Incoming, Marker};
 use walk::Walk;
 
 /// Walks through the objects of a listing.
 ///
-/// See the [module](self) for what it promises. An error leaves the pager where it was, so that the same request may be tried
-/// again.
+/// See the [module](self) for what it promises. An error leaves the pager where it was, so that the
+/// same request may be tried again.
 #[derive(Clone, Debug)]
 pub struct ObjectPager {
     request: ListObjects,
@@ -94,7 +101,8 @@ impl ObjectPager {
         Some(request)
     }
 
-    /// Judges the page that answers [`next_request`](Self::next_request), and gives out what can be given out by now.
+    /// Judges the page that answers [`next_request`](Self::next_request), and gives out what can be
+    /// given out by now.
     ///
     /// # Errors
     ///
@@ -113,7 +121,8 @@ impl ObjectPager {
 
 /// Walks through the versions and delete markers of a listing.
 ///
-/// Those of one key come in the order of the page, which is newest first; otherwise all is as with [`ObjectPager`].
+/// Those of one key come in the order of the page, which is newest first; otherwise all is as with
+/// [`ObjectPager`].
 #[derive(Clone, Debug)]
 pub struct VersionPager {
     request: ListObjectVersions,
@@ -146,7 +155,8 @@ impl VersionPager {
         Some(request)
     }
 
-    /// Judges the page that answers [`next_request`](Self::next_request), and gives out what can be given out by now.
+    /// Judges the page that answers [`next_request`](Self::next_request), and gives out what can be
+    /// given out by now.
     ///
     /// # Errors
     ///
@@ -171,7 +181,8 @@ pub enum Listed<E> {
     Entry(E),
     /// A common prefix, because a delimiter was asked for: all keys that start with it.
     Prefix(String),
-    /// A folder of an OFS bucket that no delimiter asked for. It is no key, and what is in it follows.
+    /// A folder of an OFS bucket that no delimiter asked for. It is no key, and what is in it
+    /// follows.
     Folder(String),
 }
 

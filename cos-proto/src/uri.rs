@@ -1,10 +1,12 @@
 //! Percent-encoding of paths and queries, and strict decoding.
 //!
-//! The service has one encoding, its *UrlEncode*: every byte except `A-Z a-z 0-9 - _ . ~` becomes `%XX` with upper-case hex
-//! digits, a space becomes `%20` and never `+` (documentation page 436/7778, and the vendor's Python SDK, `quote(x, safe='-_.~')`).
-//! A request target made with it says the same thing to every server, whatever its reading of `+` is.
+//! The service has one encoding, its *UrlEncode*: every byte except `A-Z a-z 0-9 - _ . ~` becomes
+//! `%XX` with upper-case hex digits, a space becomes `%20` and never `+` (documentation page
+//! 436/7778, and the vendor's Python SDK, `quote(x, safe='-_.~')`). A request target made with it
+//! says the same thing to every server, whatever its reading of `+` is.
 //!
-//! Nothing here normalises: `a/../b`, `a//b` and `.` are legal keys and stay as they are, byte for byte.
+//! Nothing here normalises: `a/../b`, `a//b` and `.` are legal keys and stay as they are, byte for
+//! byte.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,8 +16,8 @@ use thiserror::Error;
 
 /// Encodes an object key for the path of a request target, keeping `/`.
 ///
-/// The result has no leading slash of its own: the request target of an object is `/` and this, so that the key `/x` goes to
-/// the wire as `//x`.
+/// The result has no leading slash of its own: the request target of an object is `/` and this, so
+/// that the key `/x` goes to the wire as `//x`.
 ///
 /// ```
 /// use cos_proto::uri::encode_path;
@@ -41,13 +43,13 @@ pub fn encode_query_component(text: &str) -> String {
 
 /// Decodes percent-encoded text, and nothing but that: `+` stays a plus.
 ///
-/// Hex digits of either case are taken, and characters that need no encoding may be encoded or not: what is decoded was
-/// written by a server, and servers differ in this.
+/// Hex digits of either case are taken, and characters that need no encoding may be encoded or not:
+/// what is decoded was written by a server, and servers differ in this.
 ///
 /// # Errors
 ///
-/// A `%` that is not followed by two hex digits, and bytes that are not UTF-8 once decoded, are refused. A key that was
-/// repaired would be another key.
+/// A `%` that is not followed by two hex digits, and bytes that are not UTF-8 once decoded, are
+/// refused. A key that was repaired would be another key.
 ///
 /// ```
 /// use cos_proto::uri::decode;
@@ -93,12 +95,9 @@ pub enum DecodeError {
 }
 
 fn hex_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 /// Everything that the vendor's UrlEncode encodes.

@@ -1,12 +1,14 @@
 //! A pull reader over the XML documents of the service, strict and bounded.
 //!
-//! The service answers in two shapes, a listing and a flat `<Error>`. Both are read by element names without their namespace
-//! or prefix: the vendor's own Python SDK strips five namespaces that it has met (`cos_comm.py`), S3 servers write a sixth.
+//! The service answers in two shapes, a listing and a flat `<Error>`. Both are read by element
+//! names without their namespace or prefix: the vendor's own Python SDK strips five namespaces that
+//! it has met (`cos_comm.py`), S3 servers write a sixth.
 //!
-//! What the reader refuses it refuses before memory is spent on it: documents over a size, elements nested too deep, texts too
-//! long, every document type (and with it every entity that is not one of XML's own five). The root's name and the end of the
-//! document are checked, because a captive portal answers `200` with a page of its own, and because the service has been seen
-//! to cut a listing off in its middle.
+//! What the reader refuses it refuses before memory is spent on it: documents over a size, elements
+//! nested too deep, texts too long, every document type (and with it every entity that is not one
+//! of XML's own five). The root's name and the end of the document are checked, because a captive
+//! portal answers `200` with a page of its own, and because the service has been seen to cut a
+//! listing off in its middle.
 
 mod error;
 
@@ -20,10 +22,12 @@ use quick_xml::reader::Reader;
 
 pub use error::XmlError;
 
-/// Hands every text element right below the root to `field`, with its local name, in document order.
+/// Hands every text element right below the root to `field`, with its local name, in document
+/// order.
 ///
-/// This is how an `<Error>` document is read. Elements that hold further elements are passed over, and so is nothing else:
-/// names that come twice are handed on twice, missing ones are the caller's to notice.
+/// This is how an `<Error>` document is read. Elements that hold further elements are passed over,
+/// and so is nothing else: names that come twice are handed on twice, missing ones are the caller's
+/// to notice.
 ///
 /// # Errors
 ///
@@ -45,9 +49,9 @@ pub(crate) fn read_flat<'a>(
 
 /// A document that is being read, from its root to its end.
 ///
-/// The position is always inside one element. [`child`](Document::child) enters the next element in it, or leaves it when there
-/// is none; every tag that was entered is left by exactly one of `child` (until `None`), [`text`](Document::text) or
-/// [`skip`](Document::skip).
+/// The position is always inside one element. [`child`](Document::child) enters the next element in
+/// it, or leaves it when there is none; every tag that was entered is left by exactly one of
+/// `child` (until `None`), [`text`](Document::text) or [`skip`](Document::skip).
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
     reader: Reader<&'a [u8]>,
@@ -72,7 +76,8 @@ impl<'a> Document<'a> {
         }
         let (text, cut) = match str::from_utf8(body) {
             Ok(text) => (text, false),
-            // The last character is not complete: whether the document was cut there, its own grammar says best.
+            // The last character is not complete: whether the document was cut there, its own
+            // grammar says best.
             Err(error) if error.error_len().is_none() => {
                 let whole = body.get(..error.valid_up_to()).unwrap_or_default();
                 (str::from_utf8(whole).unwrap_or_default(), true)
@@ -108,7 +113,8 @@ impl<'a> Document<'a> {
     /// Text between elements must be white space.
     pub(crate) fn child(&mut self) -> Result<Option<Tag<'a>>, XmlError> {
         loop {
-            // White space between elements is most of what there is between them: it need not become an event of its own.
+            // White space between elements is most of what there is between them: it need not
+            // become an event of its own.
             self.reader.config_mut().trim_text_start = true;
             match self.reader.read_event() {
                 Ok(Event::Start(tag)) => {
@@ -128,12 +134,14 @@ impl<'a> Document<'a> {
 
     /// The text of the element that was entered last, which holds no other element; leaves it.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, XmlError> {
-        self.text_or_skip()?.ok_or(XmlError::Malformed {
-            at: self.reader.buffer_position(),
-        })
+        match self.text_or_skip()? {
+            Some(text) => Ok(text),
+            None => Err(self.malformed()),
+        }
     }
 
-    /// The text of the element that was entered last, or `None` if it holds another element; leaves it.
+    /// The text of the element that was entered last, or `None` if it holds another element; leaves
+    /// it.
     pub(crate) fn text_or_skip(&mut self) -> Result<Option<Cow<'a, str>>, XmlError> {
         let mut text = Cow::Borrowed("");
         self.reader.config_mut().trim_text_start = false;
@@ -239,7 +247,8 @@ impl<'a> Document<'a> {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Makes one line feed of each way to end a line, as a reader of XML does (section 2.11 of its specification).
+    /// Makes one line feed of each way to end a line, as a reader of XML does (section 2.11 of its
+    /// specification).
     fn with_line_ends(&self, text: Cow<'a, str>) -> Cow<'a, str> {
         if self.carriage_returns && text.contains('\r') {
             Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
@@ -338,7 +347,8 @@ fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
     }
 }
 
-/// A text in pieces, to be added to. Entity tags are such: their quotes are often references, and all of them fit at once.
+/// A text in pieces, to be added to. Entity tags are such: their quotes are often references, and
+/// all of them fit at once.
 fn make_owned<'t>(text: &'t mut Cow<'_, str>) -> &'t mut String {
     if let Cow::Borrowed(start) = *text {
         let mut owned = String::with_capacity(start.len().saturating_add(64));

@@ -125,7 +125,8 @@ fn common_prefixes_and_what_was_asked_for() {
 
 #[test]
 fn a_page_as_s3_servers_write_it() {
-    // The encoding type stands last, an owner is missing, another restore status is an element, there is no next marker.
+    // The encoding type stands last, an owner is missing, another restore status is an element,
+    // there is no next marker.
     let page = objects(OBJECTS_S3).unwrap();
     assert_eq!(keys(&page), ["a b", "c+d"]);
     assert!(page.is_truncated && page.next_marker.is_none());

@@ -17,7 +17,8 @@ pub struct BucketPage {
     pub owner: Option<Owner>,
     /// The marker that was asked for; empty for none.
     pub marker: String,
-    /// Whether there is a page after this one. Servers that give all buckets at once do not say so; that is `false`.
+    /// Whether there is a page after this one. Servers that give all buckets at once do not say so;
+    /// that is `false`.
     pub is_truncated: bool,
     /// The marker of the page after this one.
     pub next_marker: Option<String>,
@@ -64,7 +65,8 @@ impl BucketPage {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct BucketEntry {
-    /// The name. It is a plain text: a server of another make may have buckets that [`Bucket`](crate::Bucket) refuses.
+    /// The name. It is a plain text: a server of another make may have buckets that
+    /// [`Bucket`](crate::Bucket) refuses.
     pub name: String,
     /// The region: `ap-beijing`. S3 servers may leave it out.
     pub location: Option<String>,

@@ -7,7 +7,8 @@ use super::{DeleteMarker, ListingError, ObjectEntry, ObjectVersion, Owner};
 use crate::xml::Document;
 use crate::{ETag, Key, Timestamp, VersionId};
 
-/// An entry whose key is not decoded yet: `EncodingType` may stand behind the entries, and S3 servers put it there.
+/// An entry whose key is not decoded yet: `EncodingType` may stand behind the entries, and S3
+/// servers put it there.
 #[derive(Debug)]
 pub(super) struct RawEntry<'a> {
     key: Slot<'a>,

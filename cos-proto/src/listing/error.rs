@@ -7,7 +7,8 @@ use crate::xml::XmlError;
 
 /// A page of a listing that is refused.
 ///
-/// Elements are named as the service writes them. What stands in them is not shown: it is a stranger's text.
+/// Elements are named as the service writes them. What stands in them is not shown: it is a
+/// stranger's text.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ListingError {
@@ -51,8 +52,8 @@ pub enum ListingError {
 impl ListingError {
     /// Whether the body ends in the middle of its XML.
     ///
-    /// The service has been seen to cut listings off so under load, with a status of 200; asking again helps. A page that is
-    /// wrong in any other way will be wrong again.
+    /// The service has been seen to cut listings off so under load, with a status of 200; asking
+    /// again helps. A page that is wrong in any other way will be wrong again.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         matches!(self, Self::Xml(XmlError::Truncated))

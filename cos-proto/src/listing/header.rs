@@ -38,7 +38,8 @@ impl<'a> RawHeader<'a> {
         }
     }
 
-    /// Reads the element that was entered last if it is one of these, and passes over it if it is unknown.
+    /// Reads the element that was entered last if it is one of these, and passes over it if it is
+    /// unknown.
     pub(super) fn read(
         &mut self,
         name: &str,

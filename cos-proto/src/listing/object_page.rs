@@ -39,13 +39,13 @@ pub struct ObjectPage {
     pub is_truncated: bool,
     /// The marker of the page after this one: the last entry of this one, a key or a common prefix.
     ///
-    /// COS gives it on every page that is truncated, S3 servers only where a delimiter was asked for: see
-    /// [`ObjectPager`](crate::pager::ObjectPager).
+    /// COS gives it on every page that is truncated, S3 servers only where a delimiter was asked
+    /// for: see [`ObjectPager`](crate::pager::ObjectPager).
     pub next_marker: Option<String>,
     /// The objects, in the order of the page.
     pub objects: Vec<ObjectEntry>,
-    /// What keys were folded into, in the order of the page. Buckets with metadata acceleration (OFS) give their folders so
-    /// even where no delimiter was asked for.
+    /// What keys were folded into, in the order of the page. Buckets with metadata acceleration
+    /// (OFS) give their folders so even where no delimiter was asked for.
     pub common_prefixes: Vec<String>,
     /// The page is S3's dialect by its own namespace.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -113,6 +113,7 @@ pub struct ObjectEntry {
     pub storage_class: Option<String>,
     /// The tier of an object in the class `INTELLIGENT_TIERING`: `FREQUENT` or `INFREQUENT`.
     pub storage_tier: Option<String>,
-    /// How far the restoring of an archived object is. The vendor's Go SDK has this element, its documentation does not.
+    /// How far the restoring of an archived object is. The vendor's Go SDK has this element, its
+    /// documentation does not.
     pub restore_status: Option<String>,
 }

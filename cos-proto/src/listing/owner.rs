@@ -8,8 +8,8 @@ use crate::xml::Document;
 
 /// The owner of an object, a version or a bucket.
 ///
-/// A listing of objects gives the APPID in both fields, a listing of buckets gives `qcs::cam::uin/…` (documentation pages
-/// 436/7734 and 436/8291).
+/// A listing of objects gives the APPID in both fields, a listing of buckets gives
+/// `qcs::cam::uin/…` (documentation pages 436/7734 and 436/8291).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -42,7 +42,8 @@ impl<'a> Slot<'a> {
         })
     }
 
-    /// The text, if it is there and not empty. The service writes `<Prefix/>` for what was not asked for.
+    /// The text, if it is there and not empty. The service writes `<Prefix/>` for what was not
+    /// asked for.
     pub(super) fn optional(self) -> Option<String> {
         self.text
             .filter(|text| !text.is_empty())
@@ -101,7 +102,8 @@ pub(super) enum Names {
 }
 
 impl Names {
-    /// What `EncodingType` says: the page is encoded only where it says so itself, whatever was asked for.
+    /// What `EncodingType` says: the page is encoded only where it says so itself, whatever was
+    /// asked for.
     pub(super) fn of(encoding_type: Slot<'_>) -> Result<Self, ListingError> {
         let url = encoding_type
             .value_if_any(|text| text.eq_ignore_ascii_case("url").then_some(Self::Url))?;

@@ -10,7 +10,8 @@ use super::{LIMITS, ListingError, Owner};
 use crate::xml::Document;
 use crate::{ETag, Key, Timestamp, VersionId};
 
-/// One page of versions and delete markers, as GET Bucket Object versions answers it (documentation page 436/35521).
+/// One page of versions and delete markers, as GET Bucket Object versions answers it (documentation
+/// page 436/35521).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -31,9 +32,11 @@ pub struct VersionPage {
     pub is_truncated: bool,
     /// The key marker of the page after this one.
     pub next_key_marker: Option<String>,
-    /// The version id marker of the page after this one. It may be there and empty, and is then to be sent empty.
+    /// The version id marker of the page after this one. It may be there and empty, and is then to
+    /// be sent empty.
     pub next_version_id_marker: Option<String>,
-    /// The versions and delete markers, in the order of the page: by key, and those of a key newest first.
+    /// The versions and delete markers, in the order of the page: by key, and those of a key newest
+    /// first.
     pub entries: Vec<VersionEntry>,
     /// What keys were folded into, in the order of the page.
     pub common_prefixes: Vec<String>,
@@ -156,7 +159,8 @@ impl VersionEntry {
 pub struct ObjectVersion {
     /// The key.
     pub key: Key,
-    /// The version id: none where versioning was never on, `null` for what was written before or while it was suspended.
+    /// The version id: none where versioning was never on, `null` for what was written before or
+    /// while it was suspended.
     pub version_id: Option<VersionId>,
     /// Whether this is what a request without a version id gets.
     pub is_latest: bool,

@@ -6,8 +6,8 @@ use thiserror::Error;
 
 /// A page that does not continue its listing.
 ///
-/// Each of these would otherwise lose entries, list them twice, or never end. Names in it were written by the server; they are
-/// escaped where they are shown.
+/// Each of these would otherwise lose entries, list them twice, or never end. Names in it were
+/// written by the server; they are escaped where they are shown.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PagerError {
@@ -33,7 +33,8 @@ pub enum PagerError {
         /// The prefix.
         prefix: String,
     },
-    /// The next marker lies before an entry of its own page, or outside the prefix, or was used already.
+    /// The next marker lies before an entry of its own page, or outside the prefix, or was used
+    /// already.
     #[error("next marker {marker:?} does not continue the listing after {after:?}")]
     BadMarker {
         /// The marker.
@@ -50,7 +51,8 @@ pub enum PagerError {
         /// The limit.
         limit: usize,
     },
-    /// More than [`MAX_WAITING`](super::MAX_WAITING) entries wait behind folders that are being walked.
+    /// More than [`MAX_WAITING`](super::MAX_WAITING) entries wait behind folders that are being
+    /// walked.
     #[error("more than {limit} entries wait behind folders")]
     TooManyWaiting {
         /// The limit.

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use super::order::Order;
+use super::page::{Entry, Incoming, Kind, Marker, Name, name_of};
 use super::{Listed, PagerError};
-use crate::{ObjectEntry, VersionEntry};
 
 /// The listing of one prefix.
 #[derive(Clone, Debug)]
@@ -22,14 +22,20 @@ pub(super) struct Level<E> {
     /// How far the listing has come in each order; `None` in one that it does not keep to.
     bytes: Option<Reached>,
     tree: Option<Reached>,
-    /// Whether a page has had common prefixes, without which there is no tree.
+    /// Whether a page has had common prefixes.
     folders: bool,
+    /// Whether the caller's marker lies in a folder, so that the listing may be a tree's before it
+    /// shows a folder.
+    starts_in_folder: bool,
     /// Version ids of the markers that were used with the present marker's key.
     used: BTreeSet<Option<String>>,
 }
 
 impl<E: Entry> Level<E> {
     pub(super) fn new(prefix: String, start: Option<Marker>) -> Self {
+        let starts_in_folder = start
+            .as_ref()
+            .is_some_and(|marker| marker.key.contains('/'));
         let reached = match &start {
             None => Reached::Nothing,
             Some(marker) => Reached::Start(marker.key.clone()),
@@ -46,29 +52,36 @@ impl<E: Entry> Level<E> {
             bytes: Some(reached.clone()),
             tree: Some(reached),
             folders: false,
+            starts_in_folder,
         }
     }
 
     /// Judges a page without taking it.
     pub(super) fn judge(&self, page: &Incoming<E>, delimited: bool) -> Result<Verdict, PagerError> {
-        let folders = self.folders || !page.prefixes.is_empty();
         self.check_prefix(page)?;
-        let bytes = self.reach(Order::Bytes, self.bytes.as_ref(), page);
-        let tree = self.reach(Order::Tree, self.tree.as_ref(), page);
-        let (order, reached) = match (&bytes, &tree) {
-            (Ok(reached), _) => (Order::Bytes, reached),
-            (Err(_), Ok(reached)) if folders => (Order::Tree, reached),
-            // The error in the order that the listing has kept to so far.
-            (Err(_), Err(error)) if self.bytes.is_none() => return Err(error.clone()),
-            (Err(error), _) => return Err(error.clone()),
-        };
+        let folders = self.folders || !page.prefixes.is_empty();
         let flat = !delimited && !folders;
-        let marker = self.next_marker(order, reached, page, flat)?;
+        let step = |order: Order, before: &Option<Reached>| {
+            let before = before.as_ref()?;
+            Some(self.reach(order, before, page).and_then(|reached| {
+                let marker = self.next_marker(order, &reached, page, flat)?;
+                Ok(Step { reached, marker })
+            }))
+        };
+        let bytes = step(Order::Bytes, &self.bytes);
+        let tree = step(Order::Tree, &self.tree);
+        let (order, marker) = match (&bytes, &tree) {
+            (Some(Ok(step)), _) => (Order::Bytes, &step.marker),
+            (_, Some(Ok(step))) if folders || self.starts_in_folder => (Order::Tree, &step.marker),
+            // The error in the order that the listing has kept to so far; one of the two it has.
+            (Some(Err(error)), _) | (None, Some(Err(error))) => return Err(error.clone()),
+            (None, _) => return Err(PagerError::StandsStill),
+        };
         Ok(Verdict {
             order,
-            marker,
-            bytes: bytes.ok(),
-            tree: tree.ok(),
+            marker: marker.clone(),
+            bytes: bytes.and_then(Result::ok).map(|step| step.reached),
+            tree: tree.and_then(Result::ok).map(|step| step.reached),
             folders,
         })
     }
@@ -137,14 +150,11 @@ impl<E: Entry> Level<E> {
     fn reach(
         &self,
         order: Order,
-        before: Option<&Reached>,
+        before: &Reached,
         page: &Incoming<E>,
     ) -> Result<Reached, PagerError> {
-        let Some(before) = before else {
-            // It has been out of this order before; the caller asks for the error of the other one only.
-            return Err(PagerError::StandsStill);
-        };
-        // In the page each sequence stands in order. S3 servers may write versions and delete markers one after the other.
+        // In the page each sequence stands in order. S3 servers may write versions and delete
+        // markers one after the other.
         for kind in [Kind::Readable, Kind::Deleted] {
             let keys = page.entries.iter().filter(|entry| entry.kind() == kind);
             check_ascending(order, keys.map(Entry::key), E::KEYS_REPEAT)?;
@@ -208,7 +218,8 @@ impl<E: Entry> Level<E> {
         }
     }
 
-    /// The marker of the next page, or `None` if this is the last. In a flat listing nothing is folded into prefixes.
+    /// The marker of the next page, or `None` if this is the last. In a flat listing nothing is
+    /// folded into prefixes.
     fn next_marker(
         &self,
         order: Order,
@@ -266,38 +277,9 @@ fn bad_marker(marker: &str, after: &str) -> PagerError {
     }
 }
 
-/// The most pages that the versions of one key may take. A marker for each is remembered, since version ids have no order; with
-/// 1,000 versions a page, this is ten million versions.
+/// The most pages that the versions of one key may take. A marker for each is remembered, since
+/// version ids have no order; with 1,000 versions a page, this is ten million versions.
 const MAX_PAGES_OF_A_KEY: usize = 10_000;
-
-/// Where a page starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Marker {
-    pub(super) key: String,
-    pub(super) version_id: Option<String>,
-}
-
-/// A page of either listing.
-#[derive(Debug)]
-pub(super) struct Incoming<E> {
-    pub(super) entries: Vec<E>,
-    pub(super) prefixes: Vec<String>,
-    pub(super) is_truncated: bool,
-    pub(super) next_key: Option<String>,
-    pub(super) next_version_id: Option<String>,
-    pub(super) s3: bool,
-}
-
-impl<E: Entry> Incoming<E> {
-    pub(super) fn len(&self) -> usize {
-        self.entries.len().saturating_add(self.prefixes.len())
-    }
-
-    fn last_version_id_of(&self, key: &str) -> Option<String> {
-        let last = self.entries.iter().rfind(|entry| entry.key() == key)?;
-        last.version_id().map(String::from)
-    }
-}
 
 /// What a page that was judged comes to.
 #[derive(Debug)]
@@ -307,6 +289,13 @@ pub(super) struct Verdict {
     bytes: Option<Reached>,
     tree: Option<Reached>,
     folders: bool,
+}
+
+/// What a page comes to in one order.
+#[derive(Debug)]
+struct Step {
+    reached: Reached,
+    marker: Option<Marker>,
 }
 
 /// How far a listing has come.
@@ -328,106 +317,6 @@ impl Reached {
             Self::Nothing => "",
             Self::Start(name) | Self::Entry { name, .. } => name,
         }
-    }
-}
-
-/// What objects and versions have in common.
-pub(super) trait Entry {
-    /// Whether a key may come more than once.
-    const KEYS_REPEAT: bool;
-
-    fn key(&self) -> &str;
-    fn version_id(&self) -> Option<&str>;
-    fn kind(&self) -> Kind;
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Readable,
-    Deleted,
-}
-
-impl Entry for ObjectEntry {
-    const KEYS_REPEAT: bool = false;
-
-    fn key(&self) -> &str {
-        self.key.as_str()
-    }
-
-    fn version_id(&self) -> Option<&str> {
-        None
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Readable
-    }
-}
-
-impl Entry for VersionEntry {
-    const KEYS_REPEAT: bool = true;
-
-    fn key(&self) -> &str {
-        Self::key(self).as_str()
-    }
-
-    fn version_id(&self) -> Option<&str> {
-        Self::version_id(self).map(|id| id.as_str())
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Version(_) => Kind::Readable,
-            Self::DeleteMarker(_) => Kind::Deleted,
-        }
-    }
-}
-
-fn name_of<E: Entry>(listed: &Listed<E>) -> &str {
-    match listed {
-        Listed::Entry(entry) => entry.key(),
-        Listed::Prefix(prefix) | Listed::Folder(prefix) => prefix,
-    }
-}
-
-/// An entry or a common prefix, for comparing.
-#[derive(Clone, Copy, Debug)]
-struct Name<'a> {
-    text: &'a str,
-    version_id: Option<&'a str>,
-    folder: bool,
-}
-
-impl<'a> Name<'a> {
-    fn of_entry<E: Entry>(entry: &'a E) -> Self {
-        Self {
-            text: entry.key(),
-            version_id: entry.version_id(),
-            folder: false,
-        }
-    }
-
-    fn of_prefix(prefix: &'a str) -> Self {
-        Self {
-            text: prefix,
-            version_id: None,
-            folder: true,
-        }
-    }
-
-    /// Checks a neighbour in order: it is not the same, and not in this folder. Keys of a folder stand right behind it.
-    fn check_next(&self, next: &Self, keys_repeat: bool) -> Result<(), PagerError> {
-        let repeats = if self.folder {
-            next.text.starts_with(self.text)
-        } else {
-            self.text == next.text
-                && (next.folder || !keys_repeat || self.version_id == next.version_id)
-        };
-        if repeats {
-            return Err(PagerError::Repeats {
-                entry: String::from(next.text),
-            });
-        }
-        Ok(())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use core::cmp::Ordering;
 
-/// A strict order of keys and prefixes. In both, all texts that start with the same text stand together, right behind it.
+/// A strict order of keys and prefixes. In both, all texts that start with the same text stand
+/// together, right behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// By bytes, as documented.

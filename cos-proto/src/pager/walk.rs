@@ -3,14 +3,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::level::{Entry, Incoming, Level, Marker};
+use super::level::Level;
+use super::page::{Entry, Incoming, Marker};
 use super::{Listed, PagerError};
 
-/// The most folders that may be open at a time. A key has at most 1,024 bytes, of which each folder takes two or more.
+/// The most folders that may be open at a time. A key has at most 1,024 bytes, of which each folder
+/// takes two or more.
 pub const MAX_DEPTH: usize = 512;
 
-/// The most entries that may wait behind folders that are being walked: as many as 32 full pages, one for each folder on the
-/// way down.
+/// The most entries that may wait behind folders that are being walked: as many as 32 full pages,
+/// one for each folder on the way down.
 pub const MAX_WAITING: usize = 32_000;
 
 /// A walk through a listing, folder by folder.

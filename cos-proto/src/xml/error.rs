@@ -6,12 +6,13 @@ use thiserror::Error;
 
 /// A document of the service that cannot be read.
 ///
-/// Shown to people in the words of the document's grammar only: neither keys nor texts of the document are part of it, except
-/// the start of a root's name that was not expected.
+/// Shown to people in the words of the document's grammar only: neither keys nor texts of the
+/// document are part of it, except the start of a root's name that was not expected.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum XmlError {
-    /// The document ends before its root does. The service has been seen to cut listings off under load; asking again helps.
+    /// The document ends before its root does. The service has been seen to cut listings off under
+    /// load; asking again helps.
     #[error("document ends before its root element does")]
     Truncated,
     /// The document is not well-formed XML, or has text where only elements may stand.
@@ -20,7 +21,8 @@ pub enum XmlError {
         /// Where the defect was noticed, in bytes from the start.
         at: u64,
     },
-    /// The document's root is not the element that was asked for: an HTML page of something in between, for example.
+    /// The document's root is not the element that was asked for: an HTML page of something in
+    /// between, for example.
     #[error("document is <{found}>, which was not asked for")]
     WrongRoot {
         /// Name of the root, without its namespace, cut to at most 32 characters and escaped.
@@ -29,7 +31,8 @@ pub enum XmlError {
     /// Something follows the root.
     #[error("document is followed by other data")]
     TrailingData,
-    /// The document brings a document type of its own, with which entities could be defined. The service never does.
+    /// The document brings a document type of its own, with which entities could be defined. The
+    /// service never does.
     #[error("document has a document type declaration")]
     DocumentType,
     /// A reference to an entity that XML does not define by itself.
