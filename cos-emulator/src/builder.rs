@@ -4,11 +4,12 @@ use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, atomic::AtomicU64, mpsc},
+    thread,
 };
 
 use cos_sign::Credentials;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime};
 
 use crate::{
     access::Access,
@@ -150,30 +151,43 @@ impl Builder {
     }
 
     /// Starts the emulator on a thread with a runtime of its own: for code without one, and for
-    /// tests that block.
+    /// tests that block. Returns when it listens.
     ///
     /// # Errors
     ///
     /// As for [`start`](Self::start), and if there can be no thread.
     pub fn start_on_thread(self) -> Result<Emulator, StartError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("cos-emulator")
-            .enable_all()
-            .build()
-            .map_err(StartError::Thread)?;
-        let mut emulator = runtime.block_on(self.start())?;
-        // The thread owns the runtime, and ends it when the emulator's task has ended.
-        if let Some(Running::Task(task)) = emulator.running.take() {
-            let run = move || {
-                let _ = runtime.block_on(task);
-                runtime.shutdown_background();
+        let (started, starting) = mpsc::sync_channel(1);
+        let run = move || {
+            let runtime = runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .thread_name("cos-emulator")
+                .enable_all()
+                .build();
+            let runtime = match runtime {
+                Ok(runtime) => runtime,
+                // Whoever waits for it is there: it is told, and nothing more is to be done.
+                Err(error) => return drop(started.send(Err(StartError::Thread(error)))),
             };
-            let thread = std::thread::Builder::new()
-                .name("cos-emulator".to_owned())
-                .spawn(run);
-            emulator.running = Some(Running::Thread(thread.map_err(StartError::Thread)?));
-        }
+            match runtime.block_on(self.start()) {
+                Err(error) => drop(started.send(Err(error))),
+                Ok(mut emulator) => {
+                    let task = emulator.running.take();
+                    drop(started.send(Ok(emulator)));
+                    if let Some(Running::Task(task)) = task {
+                        let _ = runtime.block_on(task);
+                    }
+                }
+            }
+            runtime.shutdown_background();
+        };
+        let thread = thread::Builder::new()
+            .name("cos-emulator".to_owned())
+            .spawn(run);
+        let thread = thread.map_err(StartError::Thread)?;
+        let gone = |error| Err(StartError::Thread(io::Error::other(error)));
+        let mut emulator = starting.recv().unwrap_or_else(gone)?;
+        emulator.running = Some(Running::Thread(thread));
         Ok(emulator)
     }
 

@@ -111,6 +111,7 @@ impl Connection {
         let identity = self.shared.identities.next(self.shared.clock.now(0));
         let answer = Refusal::of_status(status).answer(&Method::GET, "", &identity);
         let mut headers: HeaderMap = answer.headers;
+        headers.extend(identity.header());
         headers.insert(header::CONTENT_LENGTH, answer.body.len().into());
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         let pump = Pump::quiet(answer.body, self.stop.clone());

@@ -59,7 +59,7 @@ impl Emulator {
         &self.shared.faults
     }
 
-    /// The requests so far, in the order in which their heads came; the last 65,536 of them.
+    /// The requests so far, in the order in which their heads came; the last 16,384 of them.
     #[must_use]
     pub fn log(&self) -> Vec<LoggedRequest> {
         self.shared.log.requests()

@@ -158,9 +158,7 @@ impl Exchange {
                 answered.unwrap_or_else(refused)
             }
         };
-        if let Ok(request_id) = HeaderValue::try_from(self.identity.request_id.as_str()) {
-            answer.headers.insert("x-cos-request-id", request_id);
-        }
+        answer.headers.extend(self.identity.header());
         answer
     }
 

@@ -71,6 +71,8 @@ pub(crate) fn allows_another(head: &request::Parts) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn take(bytes: &str) -> Result<Option<request::Parts>, StatusCode> {
@@ -116,6 +118,16 @@ mod tests {
         let long = format!("GET / HTTP/1.1\r\na: {}", "b".repeat(MAX_HEAD));
         assert_eq!(take(&long).unwrap_err(), too_large);
         assert_eq!(take(&format!("{long}\r\n\r\n")).unwrap_err(), too_large);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_odd(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut received = BytesMut::from(&bytes[..]);
+            let head = take_head(&mut received);
+            // What was not taken is left as it was.
+            prop_assert!(matches!(head, Ok(Some(_))) || received == bytes);
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use http::{HeaderName, HeaderValue};
+
 use crate::encoding::base64;
 
 /// Gives each request its ids: text in Base64, as the service's are.
@@ -30,6 +32,14 @@ impl Identities {
             ),
             trace_id: base64(format!("{time:016x}{number:016x}").as_bytes()),
         }
+    }
+}
+
+impl Identity {
+    /// The header by which the service is known to have answered.
+    pub(crate) fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        let value = HeaderValue::try_from(self.request_id.as_str()).ok()?;
+        Some((HeaderName::from_static("x-cos-request-id"), value))
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
 
 /// Requests that are remembered; older ones are forgotten, so that an emulator may run for long.
-const MAX_LOGGED: usize = 65_536;
+const MAX_LOGGED: usize = 16_384;
 
 /// Put in the place of secrets.
 const REDACTED: &str = "REDACTED";

@@ -15,18 +15,23 @@ pub(crate) async fn send(
     headers: &HeaderMap,
     mut pump: Pump,
 ) -> io::Result<()> {
-    // The head goes out with the first piece, in one packet where both are small.
     let mut head = head(status, headers);
+    if pump.waits() {
+        stream.write_all(&std::mem::take(&mut head)).await?;
+        stream.flush().await?;
+    }
     loop {
         let piece = tokio::select! {
             biased;
-            piece = next(&mut head, &mut pump) => piece,
+            piece = pump.next() => piece,
             () = stream.closed_by_client() => return Err(io::ErrorKind::BrokenPipe.into()),
         };
         let Some(piece) = piece else { break };
+        // The head goes out with the first piece, in one packet where both are small.
         let mut bytes = std::mem::take(&mut head).chain(piece?);
         stream.write_all_buf(&mut bytes).await?;
     }
+    stream.write_all(&head).await?;
     stream.flush().await
 }
 
@@ -34,17 +39,6 @@ pub(crate) async fn send(
 pub(crate) async fn send_raw(stream: &mut Stream, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes).await?;
     stream.flush().await
-}
-
-/// The next piece to be written beside what is left of the head. A head does not wait for a body
-/// that is not there yet.
-async fn next(head: &mut Bytes, pump: &mut Pump) -> Option<io::Result<Bytes>> {
-    if head.is_empty() || !pump.waits() {
-        if let Some(piece) = pump.next().await {
-            return Some(piece);
-        }
-    }
-    (!head.is_empty()).then(|| Ok(Bytes::new()))
 }
 
 fn head(status: StatusCode, headers: &HeaderMap) -> Bytes {

@@ -199,10 +199,14 @@ impl Cursor for Walk {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
+        MemoryBucket, Object,
+        escape::path_beside_folder,
         folder::Folder,
-        listing::{Line, page},
+        listing::{Line, Page, page},
         store::Missing,
     };
 
@@ -330,5 +334,55 @@ mod tests {
             assert!(folder.bucket(name).is_none(), "{name:?}");
         }
         assert_eq!(folder.buckets().unwrap().len(), 1);
+    }
+
+    prop_compose! {
+        fn some_keys()(
+            keys in prop::collection::btree_set("[ab./~%]{1,6}|(a|b)/(a|b|-)|x{252,260}", 1..12),
+        ) -> Vec<String> {
+            keys.into_iter().collect()
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn a_folder_is_listed_as_memory_is(
+            keys in some_keys(),
+            prefix in "[ab./]{0,2}",
+            delimiter in "[/.]?",
+            marker in "[ab./]{0,3}",
+            max_keys in 1_usize..6,
+        ) {
+            let root = folder(&[]);
+            let memory = MemoryBucket::new("b-1");
+            for key in &keys {
+                memory.put(key.as_str(), Object::new("x"));
+                let has_folder = keys.iter().any(|other| other.starts_with(&format!("{key}/")));
+                let path = if has_folder { path_beside_folder(key) } else { folder_path(key) };
+                write(root.path(), &path);
+            }
+            let query = Query {
+                prefix,
+                delimiter: Some(delimiter),
+                marker,
+                max_keys,
+                ..Query::default()
+            };
+            let expected = page(&mut memory.cursor(&query), &query).unwrap();
+            let listed = page(&mut bucket(root.path()).cursor(&query), &query).unwrap();
+            let names = |page: &Page| -> Vec<String> {
+                let name = |line: &Line| match line {
+                    Line::Prefix(name) | Line::Version(name, _) => name.clone(),
+                };
+                page.lines.iter().map(name).collect()
+            };
+            prop_assert_eq!(names(&listed), names(&expected));
+            prop_assert_eq!(listed.next, expected.next);
+            for key in &keys {
+                prop_assert!(bucket(root.path()).open(key, None).is_ok(), "{}", key);
+            }
+        }
     }
 }

@@ -195,6 +195,37 @@ fn tokens_are_checked_and_expire() {
 }
 
 #[test]
+fn secrets_are_shown_nowhere() {
+    let canary = Credentials::new("AKIDexample", "CANARY1")
+        .unwrap()
+        .with_token("CANARY2")
+        .unwrap();
+    let builder = Emulator::builder()
+        .bucket(bucket("x"))
+        .credentials(canary.clone());
+    let told = format!("{builder:?}");
+    let emulator = builder.start_on_thread().unwrap();
+    let request = signed(&canary, from_now(-60));
+    let signature = request.headers()["authorization"]
+        .to_str()
+        .unwrap()
+        .rsplit_once('=')
+        .unwrap()
+        .1;
+    assert_eq!(send(&emulator, &request).status, 206);
+    let log = emulator.log();
+    let told = format!(
+        "{told}{emulator:?}{log:?}{:?}{}",
+        log[0].headers(),
+        log[0].query()
+    );
+    assert!(
+        !told.contains("CANARY") && !told.contains(signature),
+        "{told}"
+    );
+}
+
+#[test]
 fn the_path_is_signed_as_it_is_sent() {
     let emulator = emulator();
     let mut request = Request::get(format!("/{BUCKET}/a/b"));

@@ -1,5 +1,7 @@
 //! GET and HEAD of objects.
 
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
 use cos_emulator::{Emulator, MemoryBucket, Object, folder_path};
 
 use crate::client::{BUCKET, bucket, emulator, exchange, get, head, send};
@@ -7,7 +9,7 @@ use crate::client::{BUCKET, bucket, emulator, exchange, get, head, send};
 #[test]
 fn the_documented_object_is_answered_as_documented() {
     let bucket = MemoryBucket::new(BUCKET);
-    let modified = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_607_571_450);
+    let modified = UNIX_EPOCH + Duration::from_secs(1_607_571_450);
     let object = Object::new("[Object Content]").metadata("colour", "blue");
     bucket.put(
         "exampleobject",
@@ -192,6 +194,18 @@ fn traffic_limits_have_bounds() {
         let path = format!("/a/b?x-cos-traffic-limit={limit}");
         assert_eq!(get(&emulator, &path, &[]).status, status, "{limit}");
     }
+}
+
+#[test]
+fn a_traffic_limit_is_kept() {
+    let bucket = MemoryBucket::new(BUCKET);
+    bucket.put("a", Object::generated(1, 30_720));
+    let emulator = emulator(&bucket);
+    let started = Instant::now();
+    // 102,400 bytes per second in slices of a twentieth of that: the last is due after a quarter.
+    let reply = get(&emulator, "/a", &["x-cos-traffic-limit: 819200"]);
+    assert_eq!(reply.body.len(), 30_720);
+    assert!(started.elapsed() >= Duration::from_millis(250));
 }
 
 #[test]
