@@ -98,3 +98,6 @@ pub const UNREAD_AFTER: Duration = Duration::from_secs(10);
 /// A service that is slow is no reason to send it more: this is longer than the layers below let
 /// it be silent by default, and they poll when they give up.
 pub const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,40 @@
 //! Who waits for something that is shared, in the order in which they came.
 //!
-//! A line is data inside a mutex of its owner; nobody in it has to be polled for the others to be
-//! served. Wakers are foreign code: they are woken and dropped only after the mutex was released,
-//! which [`Wakes`] is there for.
+//! A line is data inside a mutex; nobody in it has to be polled for the others to be served.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
+
+/// A state with a line in it, shared by all who clone it.
+///
+/// Wakers are foreign code, which may come back here: they are woken and dropped when the mutex is
+/// free again.
+#[derive(Debug)]
+pub(crate) struct Shared<T>(Arc<Mutex<T>>);
+
+impl<T> Shared<T> {
+    pub(crate) fn new(state: T) -> Self {
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Reads or changes the state, and wakes whom that concerns. `access` must not panic.
+    pub(crate) fn with<R>(&self, access: impl FnOnce(&mut T, &mut Wakes) -> R) -> R {
+        let mut wakes = Wakes::default();
+        let result = {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            access(&mut state, &mut wakes)
+        };
+        wakes.wake.into_iter().for_each(Waker::wake);
+        result
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 /// A line in which the first to come is the first to be served.
 #[derive(Debug)]
@@ -79,9 +108,16 @@ impl<T> Line<T> {
     }
 
     /// The first in the line.
-    pub(crate) fn first(&self) -> Option<(Ticket, &T, &Waker)> {
-        let (ticket, (item, waker)) = self.waiting.first_key_value()?;
-        Some((*ticket, item, waker))
+    pub(crate) fn first(&self) -> Option<(Ticket, &T)> {
+        let (ticket, (item, _)) = self.waiting.first_key_value()?;
+        Some((*ticket, item))
+    }
+
+    /// Wakes the first, who stays in the line.
+    pub(crate) fn wake_first(&self, wakes: &mut Wakes) {
+        if let Some((_, (_, waker))) = self.waiting.first_key_value() {
+            wakes.wake(waker.clone());
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -93,7 +129,7 @@ impl<T> Line<T> {
     }
 }
 
-/// Wakers to be woken, and others to be dropped, once no mutex is held any more.
+/// Wakers to be woken, and others to be dropped, when the mutex is free again.
 #[derive(Debug, Default)]
 pub(crate) struct Wakes {
     wake: Vec<Waker>,
@@ -101,15 +137,11 @@ pub(crate) struct Wakes {
 }
 
 impl Wakes {
-    pub(crate) fn wake(&mut self, waker: Waker) {
+    fn wake(&mut self, waker: Waker) {
         self.wake.push(waker);
     }
 
     fn discard(&mut self, waker: Waker) {
         self.discard.push(waker);
-    }
-
-    pub(crate) fn release(self) {
-        self.wake.into_iter().for_each(Waker::wake);
     }
 }

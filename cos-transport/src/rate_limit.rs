@@ -103,3 +103,6 @@ impl<S> Layer<S> for RateLimitLayer {
 /// Long enough that a timer or a scheduler which is late by a tenth of a second costs nothing;
 /// short enough that what a limit of some seconds is measured over stays within a few percent.
 pub const BURST: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests;

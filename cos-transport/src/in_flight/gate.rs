@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,11 +10,11 @@ use tokio::time::Instant;
 use crate::alarm::Alarm;
 use crate::in_flight::adaptive::Adaptive;
 use crate::in_flight::{ABANDONED_AFTER, UNREAD_AFTER};
-use crate::line::{Line, Ticket, Wakes};
+use crate::line::{Line, Shared, Ticket, Wakes};
 
 /// The gate through which all requests go; clones are the same gate.
 #[derive(Clone, Debug)]
-pub(super) struct Gate(Arc<Mutex<State>>);
+pub(super) struct Gate(Shared<State>);
 
 #[derive(Debug)]
 struct State {
@@ -27,6 +26,7 @@ struct State {
     line: Line<()>,
     /// Not before then are unused permits looked for again.
     next_look: Instant,
+    waits: u64,
 }
 
 /// What is known of a permit that is out.
@@ -40,13 +40,14 @@ struct Held {
 
 impl Gate {
     pub(super) fn new(ceiling: NonZeroUsize) -> Self {
-        Self(Arc::new(Mutex::new(State {
+        Self(Shared::new(State {
             adaptive: Adaptive::new(ceiling),
             held: BTreeMap::new(),
             in_flight: 0,
             line: Line::new(),
             next_look: Instant::now(),
-        })))
+            waits: 0,
+        }))
     }
 
     /// A way in, for one request.
@@ -59,34 +60,28 @@ impl Gate {
     }
 
     pub(super) fn limit(&self) -> usize {
-        self.with(|state, _| state.adaptive.limit())
+        self.0.with(|state, _| state.adaptive.limit())
     }
 
     pub(super) fn in_flight(&self) -> usize {
-        self.with(|state, _| state.in_flight)
+        self.0.with(|state, _| state.in_flight)
     }
 
     pub(super) fn lent(&self) -> usize {
-        self.with(|state, _| state.held.len().saturating_sub(state.in_flight))
+        self.0
+            .with(|state, _| state.held.len().saturating_sub(state.in_flight))
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.with(|state, _| state.line.len())
+        self.0.with(|state, _| state.line.len())
+    }
+
+    pub(super) fn waits(&self) -> u64 {
+        self.0.with(|state, _| state.waits)
     }
 
     pub(super) fn slow_downs(&self) -> u64 {
-        self.with(|state, _| state.adaptive.round())
-    }
-
-    fn with<R>(&self, change: impl FnOnce(&mut State, &mut Wakes) -> R) -> R {
-        let mut wakes = Wakes::default();
-        let result = {
-            // Nothing in there panics, so a poisoned state is a sound one.
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            change(&mut state, &mut wakes)
-        };
-        wakes.release();
-        result
+        self.0.with(|state, _| state.adaptive.round())
     }
 }
 
@@ -162,7 +157,7 @@ impl Entry {
     pub(super) fn poll_enter(&mut self, cx: &mut Context<'_>) -> Poll<Permit> {
         loop {
             let now = Instant::now();
-            if let Some(permit) = self.try_enter(now, cx) {
+            if let Some(permit) = self.try_enter(now, cx.waker()) {
                 return Poll::Ready(permit);
             }
             // Wakes up now and then, to look for permits that can be lent.
@@ -170,9 +165,9 @@ impl Entry {
         }
     }
 
-    fn try_enter(&mut self, now: Instant, cx: &mut Context<'_>) -> Option<Permit> {
+    fn try_enter(&mut self, now: Instant, waker: &Waker) -> Option<Permit> {
         let ticket = &mut self.ticket;
-        let entered = self.gate.with(|state, wakes| {
+        let entered = self.gate.0.with(|state, wakes| {
             let ticket = match *ticket {
                 Some(ticket) => ticket,
                 None if state.line.is_empty() && state.in_flight < state.adaptive.limit() => {
@@ -180,11 +175,14 @@ impl Entry {
                     state.hold(ticket, now);
                     return Some(ticket);
                 }
-                None => *ticket.insert(state.line.join((), cx.waker().clone())),
+                None => {
+                    state.waits = state.waits.saturating_add(1);
+                    *ticket.insert(state.line.join((), waker.clone()))
+                }
             };
             state.lend(now);
             state.admit(Some(ticket), now, wakes);
-            let waits = state.line.renew(ticket, cx.waker(), wakes);
+            let waits = state.line.renew(ticket, waker, wakes);
             (!waits).then_some(ticket)
         })?;
         *ticket = None;
@@ -201,7 +199,7 @@ impl Drop for Entry {
             return;
         };
         let now = Instant::now();
-        self.gate.with(|state, wakes| {
+        self.gate.0.with(|state, wakes| {
             if !state.line.leave(ticket, wakes) {
                 state.release(ticket);
                 state.admit(None, now, wakes);
@@ -231,7 +229,7 @@ impl Permit {
     /// The service answered well.
     pub(super) fn good(&self) {
         let now = Instant::now();
-        self.gate.with(|state, wakes| {
+        self.gate.0.with(|state, wakes| {
             if let Some(held) = state.held.get(&self.ticket) {
                 state.adaptive.good(held.round, state.in_flight);
                 state.admit(None, now, wakes);
@@ -241,7 +239,7 @@ impl Permit {
 
     /// The service asked to slow down.
     pub(super) fn slow_down(&self) {
-        self.gate.with(|state, _| {
+        self.gate.0.with(|state, _| {
             if let Some(held) = state.held.get(&self.ticket) {
                 state.adaptive.slow_down(held.round);
             }
@@ -251,6 +249,7 @@ impl Permit {
     fn heard_of(&self, patience: Duration) {
         let now = Instant::now();
         self.gate
+            .0
             .with(|state, _| state.heard_of(self.ticket, patience, now));
     }
 }
@@ -258,7 +257,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let now = Instant::now();
-        self.gate.with(|state, wakes| {
+        self.gate.0.with(|state, wakes| {
             state.release(self.ticket);
             state.admit(None, now, wakes);
         });

@@ -34,6 +34,11 @@ impl InFlightHandle {
         self.gate.waiting()
     }
 
+    /// How many requests had to wait so far.
+    pub fn waits(&self) -> u64 {
+        self.gate.waits()
+    }
+
     /// How often the service has asked to slow down, a burst counted once.
     pub fn slow_downs(&self) -> u64 {
         self.gate.slow_downs()

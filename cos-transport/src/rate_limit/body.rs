@@ -14,7 +14,7 @@ pin_project! {
     /// A body whose bytes count against the rate that it shares with others.
     ///
     /// Bytes are paid for before they are handed out, in the order in which the bodies have got
-    /// them. A body that is not read, or waits and is not polled, holds up no other. Dropped, it
+    /// them. A body that is not read, or waits and is not polled, does not stop the others. Dropped, it
     /// leaves the line; what it had not handed out was not counted.
     ///
     /// It needs a tokio runtime with its timer when it has to wait.

@@ -1,7 +1,6 @@
 //! One rate, the line of those who wait for it, and a place in that line.
 
 use std::num::NonZeroU64;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -9,14 +8,14 @@ use tokio::time::Instant;
 
 use crate::alarm::Alarm;
 use crate::deadline::deadline;
-use crate::line::{Line, Ticket, Wakes};
+use crate::line::{Line, Shared, Ticket, Wakes};
 use crate::rate_limit::bucket::TokenBucket;
 
 /// A rate that all clones share.
 #[derive(Clone, Debug)]
 pub(super) struct Pace {
     quantum: u64,
-    state: Arc<Mutex<State>>,
+    state: Shared<State>,
 }
 
 #[derive(Debug)]
@@ -47,13 +46,13 @@ impl Pace {
         Self {
             // Half of what the bucket holds: what comes in while a timer is late finds room.
             quantum: (bucket.capacity() / 2).max(1),
-            state: Arc::new(Mutex::new(State {
+            state: Shared::new(State {
                 bucket,
                 start: Instant::now(),
                 line: Line::new(),
                 claimed: 0,
                 waits: 0,
-            })),
+            }),
         }
     }
 
@@ -73,23 +72,12 @@ impl Pace {
 
     /// How often somebody had to wait.
     pub(super) fn waits(&self) -> u64 {
-        self.with(|state, _| state.waits)
+        self.state.with(|state, _| state.waits)
     }
 
     /// How many wait now.
     pub(super) fn waiting(&self) -> usize {
-        self.with(|state, _| state.line.len())
-    }
-
-    fn with<R>(&self, change: impl FnOnce(&mut State, &mut Wakes) -> R) -> R {
-        let mut wakes = Wakes::default();
-        let result = {
-            // Nothing in there panics, so a poisoned state is a sound one.
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            change(&mut state, &mut wakes)
-        };
-        wakes.release();
-        result
+        self.state.with(|state, _| state.line.len())
     }
 }
 
@@ -111,8 +99,7 @@ impl State {
 
     /// Serves all whose turn has come, whoever of them it is that is `polled`.
     fn serve(&mut self, polled: Option<Ticket>, now: Instant, wakes: &mut Wakes) {
-        while let Some((ticket, &Claim { tokens, due, .. }, waker)) = self.line.first() {
-            let waker = waker.clone();
+        while let Some((ticket, &Claim { tokens, due, .. })) = self.line.first() {
             if self.take(tokens, now) {
                 self.line.serve(polled, wakes);
                 continue;
@@ -120,7 +107,7 @@ impl State {
             // Where others have left the line, the first's turn comes before its alarm.
             let earlier = due.saturating_duration_since(self.due(ticket, now));
             if polled != Some(ticket) && earlier > ALARM_STEP {
-                wakes.wake(waker);
+                self.line.wake_first(wakes);
             }
             return;
         }
@@ -130,7 +117,7 @@ impl State {
     /// between.
     fn due(&mut self, ticket: Ticket, now: Instant) -> Instant {
         let begin = match self.line.first() {
-            Some((_, first, _)) => first.end.saturating_sub(first.tokens),
+            Some((_, first)) => first.end.saturating_sub(first.tokens),
             None => self.claimed,
         };
         let Some(claim) = self.line.get_mut(ticket) else {
@@ -162,7 +149,7 @@ pub(super) struct Turn {
 impl Turn {
     /// Ready once `tokens` are taken. It is to be asked for the same number until then.
     pub(super) fn poll_take(&mut self, tokens: u64, cx: &mut Context<'_>) -> Poll<()> {
-        while let Some(due) = self.claim(tokens, cx) {
+        while let Some(due) = self.claim(tokens, cx.waker()) {
             ready!(self.alarm.poll(due, cx));
         }
         Poll::Ready(())
@@ -173,17 +160,17 @@ impl Turn {
     }
 
     /// `None` if the tokens are taken, else when to ask again.
-    fn claim(&mut self, tokens: u64, cx: &mut Context<'_>) -> Option<Instant> {
+    fn claim(&mut self, tokens: u64, waker: &Waker) -> Option<Instant> {
         let now = Instant::now();
         let claim = &mut self.claim;
-        self.pace.with(|state, wakes| {
+        self.pace.state.with(|state, wakes| {
             let ticket = match *claim {
                 Some((ticket, _)) => ticket,
-                None => state.claim(tokens, cx.waker(), now)?,
+                None => state.claim(tokens, waker, now)?,
             };
             *claim = Some((ticket, tokens));
             state.serve(Some(ticket), now, wakes);
-            if !state.line.renew(ticket, cx.waker(), wakes) {
+            if !state.line.renew(ticket, waker, wakes) {
                 *claim = None;
                 return None;
             }
@@ -198,7 +185,7 @@ impl Drop for Turn {
             return;
         };
         let now = Instant::now();
-        self.pace.with(|state, wakes| {
+        self.pace.state.with(|state, wakes| {
             if !state.line.leave(ticket, wakes) {
                 state.bucket.give_back(tokens);
             }
@@ -209,3 +196,6 @@ impl Drop for Turn {
 
 /// How exact tokio's timers are. An alarm that rings so much too late is left alone.
 const ALARM_STEP: Duration = Duration::from_millis(1);
+
+#[cfg(test)]
+mod tests;

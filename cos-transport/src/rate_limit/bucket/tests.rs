@@ -212,8 +212,14 @@ proptest! {
                 prop_assert!(wait > Duration::ZERO);
             }
             bucket.clone().give_back(tokens);
+            prop_assert!(bucket.capacity() >= 1);
         }
-        // After all of time, whatever was owed is there again for at least one.
-        prop_assert!(bucket.capacity() >= 1);
+    }
+
+    #[test]
+    fn a_debt_of_any_size_is_paid_off_in_time(rate in rates(), tokens in any::<u64>()) {
+        let mut bucket = bucket(rate, Duration::from_millis(250));
+        prop_assert!(bucket.take(tokens, Duration::ZERO));
+        prop_assert!(bucket.take(1, Duration::MAX));
     }
 }
