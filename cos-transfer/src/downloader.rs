@@ -113,7 +113,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`DownloadError`]. Nothing is left behind, neither bytes nor directories.
+    /// [`DownloadError`]. When it is returned, nothing is left behind, neither bytes nor directories.
     ///
     /// # Cancellation
     ///
@@ -161,7 +161,7 @@ where
         let place = dest.clone();
         let found = blocking(&dest, move || part_file::preflight(&place)).await?;
         if no_clobber && found == Destination::Replaceable {
-            return Ok(Report::skipped(started.elapsed()));
+            return Ok(Report::of_nothing_done(started.elapsed()));
         }
 
         let (head, mut chunks) = self.open(get).await?;
@@ -169,20 +169,20 @@ where
         let part = blocking(&dest, move || PartFile::create(&place)).await?;
         let mut writer = Writer::new(part);
         let mut meter = Meter::new(self.progress.as_deref(), chunks.total());
-        while let Some(chunk) = chunks.next().await? {
-            meter.add(chunk.len());
-            if writer.push(chunk).await? {
-                meter.tell();
+        let extent = match fill(&mut writer, &mut chunks, &mut meter).await {
+            Ok(extent) => extent,
+            Err(error) => {
+                writer.discard().await;
+                return Err(error);
             }
-        }
-        let extent = chunks.check()?;
+        };
 
         // A time that the file system cannot hold is no reason to fail.
         let modified = head
             .last_modified()
             .and_then(|time| SystemTime::UNIX_EPOCH.checked_add(time.since_epoch()));
         match writer.publish(modified, no_clobber).await? {
-            Published::Skipped => Ok(Report::skipped(started.elapsed())),
+            Published::Skipped => Ok(Report::of_nothing_done(started.elapsed())),
             Published::Done => {
                 meter.tell();
                 Ok(self.report(&head, &chunks, extent, started))
@@ -244,6 +244,25 @@ where
             elapsed: started.elapsed(),
         }
     }
+}
+
+/// Moves all chunks to the file, and says what they were.
+async fn fill<B>(
+    writer: &mut Writer,
+    chunks: &mut Chunks<B>,
+    meter: &mut Meter<'_>,
+) -> Result<Extent, DownloadError>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
+    while let Some(chunk) = chunks.next().await? {
+        meter.add(chunk.len());
+        if writer.push(chunk).await? {
+            meter.tell();
+        }
+    }
+    chunks.check()
 }
 
 /// Counts bytes, and tells of them.

@@ -31,7 +31,7 @@ pub struct Report {
 
 #[cfg(feature = "tokio")]
 impl Report {
-    pub(crate) fn skipped(elapsed: Duration) -> Self {
+    pub(crate) fn of_nothing_done(elapsed: Duration) -> Self {
         Self {
             skipped: true,
             bytes: 0,

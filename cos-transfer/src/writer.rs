@@ -19,7 +19,8 @@ const BATCH: usize = 1024 * 1024;
 
 /// A [`PartFile`] whose work is done elsewhere.
 ///
-/// Dropping it lets a write in flight finish; the file is removed when it has.
+/// Dropping it lets a write in flight finish; the file is removed when it has. To wait for that, use
+/// [`discard`](Self::discard).
 #[derive(Debug)]
 pub(crate) struct Writer {
     dest: PathBuf,
@@ -77,6 +78,14 @@ impl Writer {
             part.publish(modified, no_clobber)
         })
         .await
+    }
+
+    /// Removes the file, after the write in flight.
+    pub(crate) async fn discard(mut self) {
+        if let Ok(part) = self.idle().await {
+            // A pool that has gone takes the file with it just as well.
+            let _ = tokio::task::spawn_blocking(|| drop(part)).await;
+        }
     }
 
     /// The file, when nothing is being written.

@@ -26,7 +26,7 @@ pub(crate) type Stack = BoxCloneSyncService<Request<()>, Response<Body>, Error>;
 /// An HTTP client for one endpoint of COS.
 ///
 /// Cloning it is cheap, and the clones share their connections. It is a
-/// [`Service`](tower_service::Service) of any request with a final URI, and has a method for each
+/// [`Service`] of any request with a final URI, and has a method for each
 /// of the requests that cos-proto knows. It needs a tokio runtime with IO and time when it is
 /// used.
 #[derive(Clone)]

@@ -57,21 +57,15 @@ impl Folder {
         names
     }
 
-    /// Waits until it is empty.
+    /// Waits until it is empty: what was dropped in flight is removed when its last write ends.
     pub(crate) async fn becomes_empty(&self) {
-        self.becomes(&[]).await;
-    }
-
-    /// Waits until these are all names in it: what was dropped in flight is removed when its last
-    /// write ends.
-    pub(crate) async fn becomes(&self, names: &[&str]) {
-        let became = async {
-            while self.names() != names {
+        let emptied = async {
+            while !self.names().is_empty() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), became)
+        tokio::time::timeout(Duration::from_secs(20), emptied)
             .await
-            .unwrap_or_else(|_| panic!("{names:?} became {:?}", self.names()));
+            .unwrap_or_else(|_| panic!("left behind: {:?}", self.names()));
     }
 }
