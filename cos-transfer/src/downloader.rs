@@ -28,19 +28,9 @@ pub struct Downloader<S> {
     service: S,
     endpoint: Endpoint,
     no_clobber: bool,
-    crc64: Crc64Use,
+    require_crc64: bool,
+    no_crc64: bool,
     progress: Option<Arc<dyn Progress>>,
-}
-
-/// What the CRC64 of an object is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Crc64Use {
-    /// Verified where the object has one.
-    Verify,
-    /// Verified, and an object without one is refused.
-    Require,
-    /// Not looked at.
-    Ignore,
 }
 
 impl<S> Downloader<S> {
@@ -50,7 +40,8 @@ impl<S> Downloader<S> {
             service,
             endpoint,
             no_clobber: false,
-            crc64: Crc64Use::Verify,
+            require_crc64: false,
+            no_crc64: false,
             progress: None,
         }
     }
@@ -63,26 +54,15 @@ impl<S> Downloader<S> {
     }
 
     /// Refuses objects that have no CRC64. By default they are verified by their length alone.
-    ///
-    /// The opposite of [`no_crc64`](Self::no_crc64); the later call counts.
     pub fn require_crc64(mut self, require: bool) -> Self {
-        self.crc64 = if require {
-            Crc64Use::Require
-        } else {
-            Crc64Use::Verify
-        };
+        self.require_crc64 = require;
         self
     }
 
-    /// Verifies objects by their length alone, whether they have a CRC64 or not.
-    ///
-    /// The opposite of [`require_crc64`](Self::require_crc64); the later call counts.
+    /// Verifies objects by their length alone, whether they have a CRC64 or not. It counts for
+    /// nothing where a CRC64 is required.
     pub fn no_crc64(mut self, ignore: bool) -> Self {
-        self.crc64 = if ignore {
-            Crc64Use::Ignore
-        } else {
-            Crc64Use::Verify
-        };
+        self.no_crc64 = ignore;
         self
     }
 
@@ -214,11 +194,17 @@ where
     /// Sends the request and applies what was said about CRC64.
     async fn open(&mut self, get: GetObject) -> Result<(ObjectHead, Chunks<B>), DownloadError> {
         let (head, chunks) = exchange::open(&mut self.service, &self.endpoint, get).await?;
-        match self.crc64 {
-            Crc64Use::Require if head.crc64().is_none() => Err(DownloadError::NoCrc64),
-            Crc64Use::Ignore => Ok((head, chunks.without_crc64())),
-            Crc64Use::Verify | Crc64Use::Require => Ok((head, chunks)),
+        if self.require_crc64 && head.crc64().is_none() {
+            return Err(DownloadError::NoCrc64);
         }
+        if self.ignores_crc64() {
+            return Ok((head, chunks.without_crc64()));
+        }
+        Ok((head, chunks))
+    }
+
+    fn ignores_crc64(&self) -> bool {
+        self.no_crc64 && !self.require_crc64
     }
 
     fn report(
@@ -233,7 +219,7 @@ where
             bytes: extent.len(),
             fetched: extent.len(),
             resumed: 0,
-            crc64: (self.crc64 != Crc64Use::Ignore).then(|| extent.crc64()),
+            crc64: (!self.ignores_crc64()).then(|| extent.crc64()),
             verified: if chunks.has_crc64() {
                 Verified::Crc64
             } else {
@@ -302,7 +288,8 @@ impl<S: fmt::Debug> fmt::Debug for Downloader<S> {
             .field("service", &self.service)
             .field("endpoint", &self.endpoint)
             .field("no_clobber", &self.no_clobber)
-            .field("crc64", &self.crc64)
+            .field("require_crc64", &self.require_crc64)
+            .field("no_crc64", &self.no_crc64)
             .finish_non_exhaustive()
     }
 }

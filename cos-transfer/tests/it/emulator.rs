@@ -270,3 +270,37 @@ async fn a_download_that_is_dropped_leaves_nothing_whenever_that_is() {
     }
     emulator.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn c6_no_secret_is_shown() {
+    const TOKEN: &str = "canary-token";
+    let emulator = with_object().await;
+    let echo = format!(
+        "<Error><Code>SignatureDoesNotMatch</Code><Message>no</Message>\
+         <FormatString>x-cos-security-token={TOKEN}</FormatString></Error>"
+    );
+    let refusal = Fault::new().body(http::StatusCode::FORBIDDEN, "application/xml", echo);
+    emulator.faults().script(When::get(), refusal);
+    let endpoint = Endpoint::service_url(&emulator.url(), Addressing::Auto).unwrap();
+    let credentials = Credentials::new("the-id", "canary-key").unwrap();
+    let client = Client::builder(endpoint.clone())
+        .credentials(credentials.with_token(TOKEN).unwrap())
+        .build()
+        .unwrap();
+    let downloader = Downloader::new(client, endpoint);
+    let folder = Folder::new();
+    let error = downloader
+        .download(object(), &folder.join("file"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.failure(), Some(Failure::Denied));
+
+    let mut shown = format!("{downloader:?} {error:?}");
+    let mut next: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(error) = next {
+        shown.push_str(&format!(" {error}"));
+        next = error.source();
+    }
+    assert!(!shown.contains("canary"), "{shown}");
+    emulator.shutdown().await.unwrap();
+}

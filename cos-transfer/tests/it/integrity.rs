@@ -141,6 +141,7 @@ async fn h18_an_object_without_crc64_is_reported_as_such_or_refused() {
     let folder = Folder::new();
     let result = downloader(Fake::answering([bare()]))
         .require_crc64(true)
+        .no_crc64(true)
         .download(object(), &folder.join("file"))
         .await;
     assert!(matches!(result, Err(DownloadError::NoCrc64)), "{result:?}");
