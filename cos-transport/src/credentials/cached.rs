@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,15 +32,18 @@ pub const FETCH_TIME: Duration = Duration::from_secs(60);
 /// - who needs the result of the fetch waits for it; when it fails, all who wait get the error;
 /// - while the old credentials are still good, they are given out to all but the one that fetches,
 ///   and a failure is not told but the fetch repeated after [`FETCH_PAUSE`];
-/// - when the one that fetches is dropped, the next one goes on where it was.
+/// - when the one that fetches is dropped, the next one goes on where it was; when nobody waits any
+///   more, the fetch is dropped too.
 ///
 /// Nothing runs in the background: a client that is idle fetches nothing.
 pub struct Cached<P> {
     source: Arc<P>,
     clock: Clock,
     held: Mutex<Held>,
-    /// The fetch under way. It stays here when the one that polled it is dropped.
+    /// The fetch under way. It stays here when the one that polled it is dropped and others wait.
     flight: sync::Mutex<Option<Flight>>,
+    /// How many fetch, or wait for the one that does.
+    present: AtomicUsize,
 }
 
 type Flight = Pin<Box<dyn Future<Output = Result<Issued, CredentialsError>> + Send>>;
@@ -78,6 +82,7 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
             clock: Clock::default(),
             held: Mutex::default(),
             flight: sync::Mutex::default(),
+            present: AtomicUsize::new(0),
         }
     }
 
@@ -97,6 +102,7 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
         match self.look(refused) {
             Look::Fresh(issued) => Ok(issued),
             Look::Stale(old) => {
+                let _present = Present::new(self);
                 let Ok(mut flight) = self.flight.try_lock() else {
                     return Ok(old);
                 };
@@ -106,6 +112,7 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
                 }
             }
             Look::Nothing { ended: before } => {
+                let _present = Present::new(self);
                 let mut flight = self.flight.lock().await;
                 let ended = match self.look(refused) {
                     Look::Fresh(issued) | Look::Stale(issued) => return Ok(issued),
@@ -144,29 +151,13 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
     }
 
     /// Fetches, or goes on with the fetch that somebody else was dropped from.
-    ///
-    /// Who finds such a fetch failed begins another one: its time may have run out with nobody there.
     async fn fetch(
         &self,
         slot: &mut Option<Flight>,
         refused: Option<Generation>,
     ) -> Result<Issued, CredentialsError> {
-        let inherited = slot.is_some();
-        let mut outcome = self.fly(slot, refused).await;
-        if inherited && outcome.is_err() {
-            outcome = self.fly(slot, refused).await;
-        }
-        self.settle(&outcome);
-        outcome
-    }
-
-    async fn fly(
-        &self,
-        slot: &mut Option<Flight>,
-        refused: Option<Generation>,
-    ) -> Result<Issued, CredentialsError> {
-        let flight = Occupied(slot);
-        let outcome = flight
+        let slot = EmptiedByPanic(slot);
+        let outcome = slot
             .0
             .get_or_insert_with(|| -> Flight {
                 let source = Arc::clone(&self.source);
@@ -181,7 +172,8 @@ impl<P: ProvideCredentials + 'static> Cached<P> {
                 })
             })
             .await;
-        *flight.0 = None;
+        *slot.0 = None;
+        self.settle(&outcome);
         outcome
     }
 
@@ -232,10 +224,31 @@ fn refresh_at(now: Duration, expires: Timestamp) -> Duration {
     now.saturating_add((life - REFRESH_BEFORE.min(life / 2)).max(FETCH_PAUSE))
 }
 
-/// Empties the slot when a source panics: its future cannot be polled again.
-struct Occupied<'a>(&'a mut Option<Flight>);
+/// One that fetches, or waits for the one that does. The last one to go takes the fetch along.
+struct Present<'a, P>(&'a Cached<P>);
 
-impl Drop for Occupied<'_> {
+impl<'a, P> Present<'a, P> {
+    fn new(cached: &'a Cached<P>) -> Self {
+        cached.present.fetch_add(1, Ordering::AcqRel);
+        Self(cached)
+    }
+}
+
+impl<P> Drop for Present<'_, P> {
+    fn drop(&mut self) {
+        // Where the lock is taken, somebody has come in the meantime, and goes on with the fetch.
+        if self.0.present.fetch_sub(1, Ordering::AcqRel) == 1
+            && let Ok(mut flight) = self.0.flight.try_lock()
+        {
+            *flight = None;
+        }
+    }
+}
+
+/// A source that panics leaves a future behind that cannot be polled again.
+struct EmptiedByPanic<'a>(&'a mut Option<Flight>);
+
+impl Drop for EmptiedByPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             *self.0 = None;

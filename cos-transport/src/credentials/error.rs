@@ -4,12 +4,16 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use cos_proto::Failure;
+
 use crate::BoxError;
 
 /// A source of credentials that gave none.
 ///
 /// It names the source and never holds a secret: whoever makes one sees to that. Clones are cheap,
-/// because all who wait for one fetch get the same error.
+/// because all who wait for one fetch get the same error. Unless it may be tried again,
+/// [`Failure::NoCredentials`] is the last of its sources, so that nobody takes it for a failure of the
+/// network.
 #[derive(Clone)]
 pub struct CredentialsError(Arc<Inner>);
 
@@ -58,7 +62,16 @@ impl CredentialsError {
     /// Adds the error that led to this one. It must not hold a secret either.
     #[must_use]
     pub fn because(mut self, source: impl Into<BoxError>) -> Self {
-        Arc::make_mut(&mut self.0).source = Some(Arc::from(source.into()));
+        let source = source.into();
+        let kept: BoxError = if self.is_retryable() {
+            source
+        } else {
+            Box::new(Final {
+                cause: source.to_string(),
+                failure: Failure::NoCredentials,
+            })
+        };
+        Arc::make_mut(&mut self.0).source = Some(Arc::from(kept));
         self
     }
 
@@ -83,13 +96,23 @@ impl CredentialsError {
     }
 
     fn new(kind: CredentialsErrorKind, tried: String, reason: String) -> Self {
+        let retryable = kind == CredentialsErrorKind::Unavailable;
         Self(Arc::new(Inner {
             kind,
             tried,
             reason,
-            source: None,
+            source: (!retryable).then(|| Arc::new(Failure::NoCredentials) as _),
         }))
     }
+}
+
+/// A cause in words, on top of what it amounts to in cos-proto's classification.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+struct Final {
+    cause: String,
+    #[source]
+    failure: Failure,
 }
 
 impl fmt::Display for CredentialsError {
@@ -112,5 +135,24 @@ impl fmt::Debug for CredentialsError {
 impl StdError for CredentialsError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_source_out_of_reach_may_be_tried_again() {
+        let cause = || std::io::Error::other("cause");
+        let absent = CredentialsError::absent("a", "b");
+        assert_eq!(Failure::find(&absent), Some(Failure::NoCredentials));
+        let invalid = CredentialsError::invalid("a", "b").because(cause());
+        assert_eq!(Failure::find(&invalid), Some(Failure::NoCredentials));
+        assert_eq!(invalid.source().unwrap().to_string(), "cause");
+        let unavailable = CredentialsError::unavailable("a", "b").because(cause());
+        assert_eq!(Failure::find(&unavailable), None);
+        assert_eq!(unavailable.source().unwrap().to_string(), "cause");
+        assert_eq!(unavailable.to_string(), "no credentials from a: b");
     }
 }

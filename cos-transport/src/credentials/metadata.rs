@@ -25,7 +25,7 @@ const ROLE_LIMIT: usize = 128;
 ///
 /// They are kept, and replaced before they expire, as [`Cached`] does it. The metadata service is
 /// spoken to directly, over plain HTTP and never through a proxy; redirects are not followed; an
-/// answer has at most 64 KiB, and [`METADATA_TIME`].
+/// answer has at most 64 KiB, and it all takes at most [`METADATA_TIME`].
 ///
 /// A server without a role has [none](super::CredentialsErrorKind::Absent); one that cannot be
 /// reached, or whose service fails (5xx, 429), is
@@ -41,6 +41,7 @@ impl InstanceMetadata {
             authority: "metadata.tencentyun.com".to_owned(),
             path: "/latest/meta-data/cam/security-credentials".to_owned(),
             role: None,
+            limit: METADATA_TIME,
         }))
     }
 
@@ -80,6 +81,14 @@ impl InstanceMetadata {
         metadata.path = uri.path().trim_end_matches('/').to_owned();
         Ok(Self(Cached::new(metadata)))
     }
+
+    /// Limits how long asking may take. Default: [`METADATA_TIME`].
+    #[must_use]
+    pub fn time(self, limit: Duration) -> Self {
+        let mut metadata = self.0.source().clone();
+        metadata.limit = limit;
+        Self(Cached::new(metadata))
+    }
 }
 
 impl Default for InstanceMetadata {
@@ -103,16 +112,17 @@ struct Metadata {
     authority: String,
     path: String,
     role: Option<String>,
+    limit: Duration,
 }
 
 impl ProvideCredentials for Metadata {
     fn provide(&self, _refused: Option<Generation>) -> ProvideFuture<'_> {
         Box::pin(async {
-            match tokio::time::timeout(METADATA_TIME, self.fetch()).await {
+            match tokio::time::timeout(self.limit, self.fetch()).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(CredentialsError::unavailable(
                     self.to_string(),
-                    format!("no answer within {METADATA_TIME:?}"),
+                    format!("no answer within {:?}", self.limit),
                 )),
             }
         })

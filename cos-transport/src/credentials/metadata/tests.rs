@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -26,11 +26,7 @@ impl Service {
         let task = tokio::spawn(async move {
             for answer in answers {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let mut head = Vec::new();
-                while !head.ends_with(b"\r\n\r\n") {
-                    head.push(stream.read_u8().await.unwrap());
-                }
-                let head = String::from_utf8(head).unwrap();
+                let head = read_head(&mut stream).await;
                 log.lock()
                     .unwrap()
                     .push(head.lines().next().unwrap().to_owned());
@@ -54,6 +50,14 @@ impl Drop for Service {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+async fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
 }
 
 fn ok(body: &str) -> String {
@@ -216,6 +220,27 @@ async fn nobody_there_is_told() {
     let error = provider.provide(None).await.unwrap_err();
     assert_eq!(error.kind(), CredentialsErrorKind::Unavailable);
     assert!(error.to_string().contains("it cannot be reached"));
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_is_given_up() {
+    // One stalls before its head, one in its body.
+    for answer in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nrole"] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_head(&mut stream).await;
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let limit = Duration::from_millis(100);
+        let provider = InstanceMetadata::new().url(&url).unwrap().time(limit);
+        let error = provider.provide(None).await.unwrap_err();
+        assert_eq!(error.kind(), CredentialsErrorKind::Unavailable);
+        assert!(error.reason().contains("100ms"), "{error}");
+        task.abort();
+    }
 }
 
 #[test]
