@@ -49,17 +49,24 @@
 //! http, http-body, bytes, tower-service and tower-layer, std, and this project's own crates:
 //! never hyper or rustls, so that these can change without breaking a user.
 
+mod alarm;
 mod body;
 mod builder;
 mod chain;
 mod client;
+mod clock;
 mod connect;
+pub mod credentials;
 mod deadline;
 mod error;
 mod error_reader;
 mod head_timeout;
 mod idle_timeout;
+mod in_flight;
+mod line;
 mod object_body;
+mod rate_limit;
+pub mod retry;
 mod sign;
 #[cfg(test)]
 mod test_body;
@@ -72,6 +79,7 @@ mod wire;
 pub use body::Body;
 pub use builder::{BuildError, CONNECT_TIMEOUT, ClientBuilder, READ_TIMEOUT};
 pub use client::{Client, ResponseFuture};
+pub use clock::ClockOffset;
 pub use error::{Error, ErrorKind};
 pub use object_body::ObjectBody;
 
@@ -85,6 +93,10 @@ pub mod layer {
     };
     pub use crate::head_timeout::{HeadTimeout, HeadTimeoutLayer};
     pub use crate::idle_timeout::{IdleTimeout, IdleTimeoutBody, IdleTimeoutLayer};
+    pub use crate::in_flight::{
+        ABANDONED_AFTER, InFlight, InFlightBody, InFlightHandle, InFlightLayer, UNREAD_AFTER,
+    };
+    pub use crate::rate_limit::{BURST, RateLimit, RateLimitBody, RateLimitLayer, TokenBucket};
     pub use crate::sign::{KEY_KEPT, SIGNATURE_VALIDITY, Sign, SignLayer, StringToSign};
     pub use crate::trace::{Trace, TraceLayer};
 
@@ -93,6 +105,8 @@ pub mod layer {
         pub use crate::error_reader::ResponseFuture as ErrorReaderFuture;
         pub use crate::head_timeout::ResponseFuture as HeadTimeoutFuture;
         pub use crate::idle_timeout::ResponseFuture as IdleTimeoutFuture;
+        pub use crate::in_flight::ResponseFuture as InFlightFuture;
+        pub use crate::rate_limit::ResponseFuture as RateLimitFuture;
         pub use crate::sign::ResponseFuture as SignFuture;
         pub use crate::trace::ResponseFuture as TraceFuture;
     }
