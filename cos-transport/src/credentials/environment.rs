@@ -27,7 +27,7 @@ pub struct Environment(Result<Issued, CredentialsError>);
 impl Environment {
     /// Reads the variables.
     pub fn new() -> Self {
-        Self::from_lookup(|name| env::var(name))
+        Self::from_lookup(env::var)
     }
 
     fn from_lookup(lookup: impl Fn(&'static str) -> Result<String, VarError>) -> Self {
