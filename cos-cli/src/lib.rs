@@ -32,6 +32,7 @@ use std::process;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use args::{Cli, OutputArgs};
 use context::Context;
@@ -106,13 +107,19 @@ fn interrupted(signal: std::io::Result<ExitCode>) -> Error {
 
 /// Help and version, which are asked for, and refusals of the command line, which are not.
 fn refused(refusal: &clap::Error) -> ExitCode {
-    if refusal.use_stderr() {
-        Printer::new(OutputArgs::default()).usage(&refusal.render().to_string());
-        return ExitCode::Usage;
+    match refusal.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A closed pipe is no failure: `cos --help | head`.
+            let _ = refusal.print();
+            return ExitCode::Success;
+        }
+        // The whole help, on stderr.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = refusal.print();
+        }
+        _ => Printer::new(OutputArgs::default()).usage(&refusal.render().to_string()),
     }
-    // A closed pipe is no failure: `cos --help | head`.
-    let _ = refusal.print();
-    ExitCode::Success
+    ExitCode::Usage
 }
 
 /// How long the process may take to remove what it has begun, once it was told to stop.

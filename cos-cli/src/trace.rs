@@ -81,10 +81,11 @@ pub(crate) fn start(
     Ok(())
 }
 
+/// One `-v`: each answer. Two: all that this project has to say. Three: what is below it, too.
 fn targets(verbose: u8) -> Targets {
     let (ours, others) = match verbose {
-        1 => (LevelFilter::INFO, LevelFilter::WARN),
-        2 => (LevelFilter::DEBUG, LevelFilter::WARN),
+        1 => (LevelFilter::DEBUG, LevelFilter::WARN),
+        2 => (LevelFilter::TRACE, LevelFilter::WARN),
         _ => (LevelFilter::TRACE, LevelFilter::DEBUG),
     };
     Targets::new()

@@ -12,7 +12,7 @@ pub(crate) struct OutputArgs {
     /// Print nothing but data and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Say on stderr what is done; -vv and -vvv say more
+    /// Say on stderr what each request came to; -vv and -vvv say more (RUST_LOG says exactly what)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Colours: on a terminal, always or never

@@ -45,6 +45,12 @@ pub(super) async fn run(context: &Context) -> Result<(), Error> {
     }
     let total = steps.len();
     let requests = endpoint.shutdown().await?;
+    folder.close().map_err(|error| {
+        Error::new(
+            ExitCode::Disk,
+            format!("cannot remove the demo's files: {}", chain(&error)),
+        )
+    })?;
     if failed > 0 {
         return Err(Error::new(
             ExitCode::Other,

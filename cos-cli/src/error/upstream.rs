@@ -19,10 +19,20 @@ impl Error {
         let failure = Failure::find(error);
         Self::Failed(Box::new(Failed {
             exit: exit(error, transport, failure.as_ref()),
-            message: format!("{}: {}", what.as_ref(), chain(error)),
+            message: format!("{}: {}", what.as_ref(), chain(telling(error))),
             service: service.map(ServiceDetail::new),
-            hint: hint(service, transport, failure.as_ref()),
+            hint: local_hint(error).or_else(|| hint(service, transport, failure.as_ref())),
         }))
+    }
+}
+
+/// Where an error begins to say something: `what` has told that a transfer failed, or a request.
+fn telling<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    match error.downcast_ref() {
+        Some(DownloadError::Transport { .. } | DownloadError::Service(_)) => {
+            error.source().unwrap_or(error)
+        }
+        _ => error,
     }
 }
 
@@ -115,6 +125,13 @@ fn exit_of_failure(failure: &Failure) -> ExitCode {
     }
 }
 
+fn local_hint(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
+    match find::<DestinationError>(error)? {
+        DestinationError::NoFileName { .. } => Some("name the file: cos cp … DIR/NAME".into()),
+        _ => None,
+    }
+}
+
 /// What the user can do about it, where there is something.
 fn hint(
     service: Option<&ServiceError>,
@@ -185,7 +202,10 @@ fn hint_of_code(code: &str) -> Option<&'static str> {
 
 fn hint_of_kind(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
-        ErrorKind::Tls => "a private certificate authority is trusted with --ca-cert FILE",
+        ErrorKind::Tls => {
+            "a private certificate authority is trusted with --ca-cert FILE; \
+             an endpoint without TLS is used with --scheme http"
+        }
         ErrorKind::Connect | ErrorKind::ConnectTimeout => {
             "check the network and the host: --region, --endpoint, --domain, --connect-to"
         }

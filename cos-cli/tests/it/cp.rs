@@ -67,7 +67,11 @@ async fn a_key_without_a_file_name_needs_one_named() {
     let emulator = emulator([("dir/", Object::new("marker")), ("a/..", Object::new("up"))]).await;
     let place = Place::with_keys(&emulator);
     for key in ["dir/", "a/../b/.."] {
-        place.cos(["cp", &object(key), "."]).await.exits(2);
+        place
+            .cos(["cp", &object(key), "."])
+            .await
+            .exits(2)
+            .says(&["hint: name the file"]);
     }
     assert_eq!(emulator.log().len(), 0);
     place.cos(["cp", &object("dir/"), "named"]).await.exits(0);

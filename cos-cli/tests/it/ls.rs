@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use cos_emulator::{Fault, MemoryBucket, Object, When};
 
-use crate::common::{BUCKET, Place, emulator, object, serve};
+use crate::common::{BUCKET, Place, SECRET_ID, SECRET_KEY, emulator, object, serve};
 
 /// An object with a time that is the same in every run.
 fn at(second: u64, content: &str) -> Object {
@@ -137,6 +137,42 @@ async fn without_a_place_the_accounts_buckets_are_listed() {
         record["creation_date"].is_string() && record["region"].is_string(),
         "{record}"
     );
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn buckets_of_all_regions_are_asked_of_the_service() {
+    let emulator = emulator([]).await;
+    let place = Place::bare()
+        .env("COS_SECRET_ID", SECRET_ID)
+        .env("COS_SECRET_KEY", SECRET_KEY);
+    let addr = emulator.addr().to_string();
+    let there = ["ls", "--connect-to", &addr];
+    // A region that is set for other commands hides no bucket.
+    place
+        .cos(
+            there
+                .iter()
+                .chain(&["--scheme", "http", "--region", "ap-beijing"]),
+        )
+        .await
+        .exits(0);
+    let log = emulator.log();
+    assert_eq!(
+        (log[0].host(), log[0].query()),
+        ("service.cos.myqcloud.com", "")
+    );
+    // None is needed either; then it is https, which this endpoint does not speak.
+    place
+        .cos(there)
+        .await
+        .exits(8)
+        .says(&["service.cos.myqcloud.com"]);
+    place
+        .cos(["ls", "--domain", "cdn.example.com"])
+        .await
+        .exits(2);
+    assert_eq!(emulator.log().len(), 1);
     emulator.shutdown().await.unwrap();
 }
 

@@ -1,7 +1,6 @@
 //! The real binary: against the local endpoint with its scripted faults, and against servers that are not ours.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "a test stops at the first surprise"
 )]

@@ -54,6 +54,7 @@ fn missing<T>(what: &str) -> Option<T> {
         .name()
         .unwrap_or("a peer test")
         .to_owned();
-    writeln!(std::io::stderr(), "SKIPPED: {test}: there is no {what}").unwrap();
+    let line = format!("SKIPPED: {test}: there is no {what}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
     None
 }

@@ -13,7 +13,7 @@ pub(super) const BUCKET: &str = "demo-1250000000";
 pub(super) const REPORT: &str = "data/report.bin";
 
 /// Large enough to be cut in the middle, small enough for any machine.
-pub(super) const REPORT_SIZE: u64 = 32 * 1024 * 1024;
+pub(super) const REPORT_SIZE: u64 = 16 * 1024 * 1024;
 
 /// Invented; they open this endpoint and no other.
 pub(super) const SECRET_ID: &str = "AKIDdemodemodemodemodemodemodemodemo";

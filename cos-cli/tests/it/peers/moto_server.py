@@ -7,26 +7,20 @@ import json
 import logging
 import sys
 
-import boto3
-from botocore.config import Config
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import get_canned_acl, s3_backends
 from moto.server import ThreadedMotoServer
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 job = json.loads(sys.stdin.readline())
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
-host, port = server.get_host_and_port()
-s3 = boto3.client(
-    "s3",
-    endpoint_url="http://%s:%d" % (host, port),
-    region_name="us-east-1",
-    aws_access_key_id="peer",
-    aws_secret_access_key="peer",
-    config=Config(s3={"addressing_style": "path"}, proxies={}),
-)
-s3.create_bucket(Bucket=job["bucket"])
+# Put straight into its store: what is tried here is what it answers.
+store = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+store.create_bucket(job["bucket"], "us-east-1")
 for key in job["keys"]:
-    s3.put_object(Bucket=job["bucket"], Key=key, Body=key.encode(), ACL="public-read")
-print(port, flush=True)
+    store.put_object(job["bucket"], key, key.encode())
+    store.put_object_acl(job["bucket"], key, get_canned_acl("public-read"))
+print(server.get_host_and_port()[1], flush=True)
 sys.stdin.read()
 server.stop()
