@@ -22,7 +22,8 @@ impl ClockOffset {
         Self::default()
     }
 
-    /// Learns that it is `server` there while it is `local` here; both are times since the Unix epoch.
+    /// Learns that it is `server` there while it is `local` here; both are times since the Unix
+    /// epoch.
     ///
     /// A `Date` has whole seconds, and so has the offset.
     pub fn learn(&self, local: Duration, server: Duration) {

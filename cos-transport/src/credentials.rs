@@ -18,10 +18,10 @@
 //! # How a refusal travels
 //!
 //! The layer that signs puts [`SignedBy`] into the extensions of the answer. When the service has
-//! found the session token expired, the retry policy puts [`RefusedCredentials`] into the extensions
-//! of the request, once; on the next attempt the layer that signs hands it to the provider. Each
-//! [`Issued`] has a [`Generation`] of its own, so that a hundred requests refused together lead to
-//! one renewal, not to a hundred.
+//! found the session token expired, the retry policy puts [`RefusedCredentials`] into the
+//! extensions of the request, once; on the next attempt the layer that signs hands it to the
+//! provider. Each [`Issued`] has a [`Generation`] of its own, so that a hundred requests refused
+//! together lead to one renewal, not to a hundred.
 
 mod answer;
 mod cached;
@@ -66,8 +66,9 @@ pub use process::{PROCESS_TIME, Process};
 /// impl ProvideCredentials for Vault {
 ///     fn provide(&self, _refused: Option<Generation>) -> ProvideFuture<'_> {
 ///         Box::pin(async {
-///             let credentials = Credentials::new("id", "key")
-///                 .map_err(|error| CredentialsError::invalid("the vault", "of no use").because(error))?;
+///             let credentials = Credentials::new("id", "key").map_err(|error| {
+///                 CredentialsError::invalid("the vault", "it holds none").because(error)
+///             })?;
 ///             Ok(Issued::new(credentials))
 ///         })
 ///     }
@@ -77,8 +78,8 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
     /// Credentials for one attempt.
     ///
     /// `refused` names the ones that the service has found expired just now. Whoever still gives
-    /// out those fetches new ones first; whoever has newer ones already gives out these; whoever has
-    /// no others gives out the same.
+    /// out those fetches new ones first; whoever has newer ones already gives out these; whoever
+    /// has no others gives out the same.
     ///
     /// # Errors
     ///
@@ -87,8 +88,8 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
     ///
     /// # Cancellation
     ///
-    /// The future may be dropped at any await; the provider can be asked again afterwards, and others
-    /// who wait for it are not disturbed. All providers of this module keep to that.
+    /// The future may be dropped at any await; the provider can be asked again afterwards, and
+    /// others who wait for it are not disturbed. All providers of this module keep to that.
     fn provide(&self, refused: Option<Generation>) -> ProvideFuture<'_>;
 }
 

@@ -1,8 +1,9 @@
 //! Trying again what failed in passing.
 //!
-//! [`RetryPolicy`] is a policy for [`tower::retry::Retry`]. It decides by cos-proto's classification,
-//! [`Failure`](cos_proto::Failure), and it sees what the service says in a body, because a layer below
-//! has read it and left the [`ServiceError`](cos_proto::ServiceError) in the answer's extensions.
+//! [`RetryPolicy`] is a policy for [`tower::retry::Retry`]. It decides by cos-proto's
+//! classification, [`Failure`](cos_proto::Failure), and it sees what the service says in a body,
+//! because a layer below has read it and left the [`ServiceError`](cos_proto::ServiceError) in the
+//! answer's extensions.
 //!
 //! ```
 //! use cos_transport::layer::ErrorReaderLayer;
@@ -26,15 +27,15 @@
 //! | 301, 302 or 307 without a request id, with failover on | at the backup, again at once |
 //! | anything else | nothing |
 //!
-//! Each of these is an attempt, and counts as one. Only heads are tried again: a body that breaks is
-//! for its reader to resume, from the same [budget](cos_proto::RetryBudget).
+//! Each of these is an attempt, and counts as one. Only heads are tried again: a body that breaks
+//! is for its reader to resume, from the same [budget](cos_proto::RetryBudget).
 //!
 //! # What those above see
 //!
-//! Every answer has its [`Attempts`](cos_proto::Attempts) in its extensions. An error that was not the
-//! first one, or that there was no attempt left for, is inside of a [`GaveUp`](cos_proto::GaveUp).
-//! What is marked as exhausted is not tried again, neither by this policy, should two of them stand
-//! above each other, nor by cos-transfer.
+//! Every answer has its [`Attempts`](cos_proto::Attempts) in its extensions. An error that was not
+//! the first one, or that there was no attempt left for, is inside of a
+//! [`GaveUp`](cos_proto::GaveUp). What is marked as exhausted is not tried again, neither by this
+//! policy, should two of them stand above each other, nor by cos-transfer.
 
 mod policy;
 mod random;

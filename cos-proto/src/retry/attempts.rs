@@ -6,8 +6,8 @@ use core::fmt;
 
 /// How often a request was tried, and whether anybody should try it again.
 ///
-/// A layer that retries puts this into the extensions of every answer, and a [`GaveUp`] around the errors it gives up on.
-/// Those above do not try again what is exhausted: tries would multiply.
+/// A layer that retries puts this into the extensions of every answer, and a [`GaveUp`] around the
+/// errors it gives up on. Those above do not try again what is exhausted: tries would multiply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Attempts {
     made: u32,
@@ -43,7 +43,8 @@ impl Attempts {
         self.exhausted
     }
 
-    /// Looks through an error and its sources for a [`GaveUp`]. An error without one was met at the first attempt.
+    /// Looks through an error and its sources for a [`GaveUp`]. An error without one was met at the
+    /// first attempt.
     #[must_use]
     pub fn find(error: &(dyn StdError + 'static)) -> Option<Self> {
         core::iter::successors(Some(error), |&error| error.source())

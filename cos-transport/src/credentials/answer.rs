@@ -12,8 +12,9 @@ use super::{CredentialsError, Issued};
 /// The longest answer that is read. The vendor's have about 1 KiB, most of it the token.
 pub(super) const ANSWER_LIMIT: usize = 64 * 1024;
 
-/// Reads an answer of the vendor's security token service, flat as instance metadata has it, or with
-/// the parts of the credentials in an object `Credentials` of their own. Unknown fields are ignored.
+/// Reads an answer of the vendor's security token service, flat as instance metadata has it, or
+/// with the parts of the credentials in an object `Credentials` of their own. Unknown fields are
+/// ignored.
 ///
 /// `tried` names the source in messages, which never repeat anything of the answer but its `Code`.
 pub(super) fn parse(json: &[u8], tried: &str) -> Result<Issued, CredentialsError> {

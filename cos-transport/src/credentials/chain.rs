@@ -9,8 +9,8 @@ use super::{
 /// Several sources, asked in order until one has credentials.
 ///
 /// Only a source that says it [has none](CredentialsErrorKind::Absent) is passed over. One that
-/// fails ends the search, and the one that first gave credentials is the only one that is asked from
-/// then on: who the requests are made for never changes because of an outage.
+/// fails ends the search, and the one that first gave credentials is the only one that is asked
+/// from then on: who the requests are made for never changes because of an outage.
 ///
 /// ```
 /// use cos_transport::credentials::{Chain, Environment, InstanceMetadata};

@@ -12,8 +12,8 @@ use crate::BoxError;
 ///
 /// It names the source and never holds a secret: whoever makes one sees to that. Clones are cheap,
 /// because all who wait for one fetch get the same error. Unless it may be tried again,
-/// [`Failure::NoCredentials`] is the last of its sources, so that nobody takes it for a failure of the
-/// network.
+/// [`Failure::NoCredentials`] is the last of its sources, so that nobody takes it for a failure of
+/// the network.
 #[derive(Clone)]
 pub struct CredentialsError(Arc<Inner>);
 

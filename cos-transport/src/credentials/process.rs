@@ -14,8 +14,8 @@ use super::{Cached, CredentialsError, Generation, Issued, ProvideCredentials, Pr
 
 mod words;
 
-/// How long the command may take, unless it is said otherwise. It may have to ask a service far away,
-/// but requests are waiting for it.
+/// How long the command may take, unless it is said otherwise. It may have to ask a service far
+/// away, but requests are waiting for it.
 pub const PROCESS_TIME: Duration = Duration::from_secs(30);
 
 /// How messages name this source.
@@ -25,8 +25,8 @@ const NAME: &str = "the credential process";
 ///
 /// # What the command prints
 ///
-/// On its standard output one JSON object of at most 64 KiB, with the names of the vendor's security
-/// token service, so that what its answers contain can be passed on as it is:
+/// On its standard output one JSON object of at most 64 KiB, with the names of the vendor's
+/// security token service, so that what its answers contain can be passed on as it is:
 ///
 /// ```json
 /// {
@@ -37,23 +37,24 @@ const NAME: &str = "the credential process";
 /// }
 /// ```
 ///
-/// - `TmpSecretId` and `TmpSecretKey` are needed; they may be called `SecretId` and `SecretKey`, and
-///   the three parts may stand in an object `Credentials`, where the token service puts them;
+/// - `TmpSecretId` and `TmpSecretKey` are needed; they may be called `SecretId` and `SecretKey`,
+///   and the three parts may stand in an object `Credentials`, where the token service puts them;
 /// - `Token` goes with temporary credentials;
-/// - `ExpiredTime` is when they expire, in seconds since the Unix epoch; or `Expiration`, the same as
-///   `"2020-12-10T03:37:30Z"`. Without either they are used until the service refuses them;
+/// - `ExpiredTime` is when they expire, in seconds since the Unix epoch; or `Expiration`, the same
+///   as `"2020-12-10T03:37:30Z"`. Without either they are used until the service refuses them;
 /// - other fields are ignored.
 ///
 /// # How it is run
 ///
 /// Directly, without a shell, with the environment and the folder of this process, and without
 /// input. What it writes to its standard error is thrown away, because it may hold secrets: if the
-/// command fails, run it by hand to see why. It is killed when it takes longer than [`PROCESS_TIME`],
-/// prints too much, or nobody waits for it any more; processes that it started itself are not.
+/// command fails, run it by hand to see why. It is killed when it takes longer than
+/// [`PROCESS_TIME`], prints too much, or nobody waits for it any more; processes that it started
+/// itself are not.
 ///
 /// The credentials are kept, and replaced before they expire, as [`Cached`] does it. A command that
-/// takes too long is [unavailable](super::CredentialsErrorKind::Unavailable); one that cannot be run,
-/// fails, or prints anything else is [invalid](super::CredentialsErrorKind::Invalid).
+/// takes too long is [unavailable](super::CredentialsErrorKind::Unavailable); one that cannot be
+/// run, fails, or prints anything else is [invalid](super::CredentialsErrorKind::Invalid).
 #[derive(Debug)]
 pub struct Process(Cached<Source>);
 
@@ -69,8 +70,8 @@ impl Process {
 
     /// Reads a program and its arguments from one line, as a configuration has it.
     ///
-    /// Words are separated by blanks; between two `"`, or two `'`, everything stands for itself, blanks
-    /// and backslashes included. Nothing is expanded.
+    /// Words are separated by blanks; between two `"`, or two `'`, everything stands for itself,
+    /// blanks and backslashes included. Nothing is expanded.
     ///
     /// # Errors
     ///

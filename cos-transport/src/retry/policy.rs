@@ -22,8 +22,8 @@ use crate::clock::{Clock, ClockOffset};
 /// again one range draw from the same; otherwise each request has one of its own, of
 /// [`retries`](Self::retries).
 ///
-/// It is generic over the request's body, which is cloned for each attempt. Requests whose method is
-/// not idempotent (`POST`) are passed on, and never tried again. The service below must have
+/// It is generic over the request's body, which is cloned for each attempt. Requests whose method
+/// is not idempotent (`POST`) are passed on, and never tried again. The service below must have
 /// [`BoxError`] as its error, as the layers of this crate do.
 ///
 /// # Cancellation
@@ -81,15 +81,15 @@ impl RetryPolicy {
         self.set(|settings| settings.backoff = backoff)
     }
 
-    /// Turns to the [backup](Endpoint::backup) of `endpoint` under the conditions of the vendor's Go
-    /// SDK: for the last two attempts, when no answer came, or one that is not of COS because it has
-    /// no request id; and at once when such an answer is a redirect (301, 302, 307).
+    /// Turns to the [backup](Endpoint::backup) of `endpoint` under the conditions of the vendor's
+    /// Go SDK: for the last two attempts, when no answer came, or one that is not of COS because it
+    /// has no request id; and at once when such an answer is a redirect (301, 302, 307).
     ///
     /// Only requests to a bucket at `endpoint` turn, and each begins at `endpoint` again. It has no
     /// effect for an endpoint without a backup, such as a custom domain.
     ///
-    /// The backup is another host: a signature must be made below this policy, for the host that the
-    /// request has by then.
+    /// The backup is another host: a signature must be made below this policy, for the host that
+    /// the request has by then.
     #[must_use]
     pub fn failover(self, endpoint: &Endpoint) -> Self {
         let endpoint = endpoint.backup().map(|_| endpoint.clone());
@@ -121,8 +121,8 @@ impl RetryPolicy {
         self.set(|settings| settings.random = Random::new(random))
     }
 
-    /// Asks `classify` first what an error amounts to. `None` leaves it to the [`Failure`] among the
-    /// error's sources; an error without one is a passing failure of the network.
+    /// Asks `classify` first what an error amounts to. `None` leaves it to the [`Failure`] among
+    /// the error's sources; an error without one is a passing failure of the network.
     #[must_use]
     pub fn classify(
         self,

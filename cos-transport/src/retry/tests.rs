@@ -156,7 +156,9 @@ async fn run_with(policy: RetryPolicy, request: Request<String>, script: &[Reply
     let server = tokio::spawn(async move {
         let mut attempts = Vec::new();
         while let Some((request, send)) = handle.next_request().await {
-            let line = script.get(attempts.len()).unwrap_or(&script[script.len() - 1]);
+            let line = script
+                .get(attempts.len())
+                .unwrap_or(&script[script.len() - 1]);
             attempts.push(Attempt {
                 at: began.elapsed(),
                 request,

@@ -16,7 +16,8 @@ const TAKES: Duration = Duration::from_secs(2);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A source whose credentials live for some time, and that can be told to fail, to hang or to panic.
+/// A source whose credentials live for some time, and that can be told to fail, to hang or to
+/// panic.
 #[derive(Clone, Debug)]
 struct Source(Arc<State>);
 
