@@ -9,7 +9,6 @@ pub(crate) use connection::{AddressingArg, ConnectionArgs, SchemeArg};
 pub(crate) use object::{ConditionArgs, IntegrityArgs, OverrideArgs};
 pub(crate) use output::{ColorArg, OutputArgs};
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +20,8 @@ use crate::location::Location;
 
 /// Reads objects and listings of Tencent Cloud COS.
 ///
-/// Objects are written as cos://BUCKET/KEY, the key byte for byte: nothing in it is decoded or merged.
+/// Objects are written as cos://BUCKET/KEY, the key byte for byte: nothing in it is decoded or
+/// merged.
 #[derive(Debug, Parser)]
 #[command(name = "cos", version, after_help = exit::HELP, max_term_width = 120)]
 pub(crate) struct Cli {
@@ -48,8 +48,10 @@ pub(crate) enum Command {
     /// Print a URL that lets anyone who has it read an object for a while.
     Presign(PresignArgs),
     /// Serve a directory as a local COS endpoint.
+    #[cfg(feature = "serve")]
     Serve(ServeArgs),
     /// Show the main job on a local endpoint, without an account.
+    #[cfg(feature = "serve")]
     Demo,
 }
 
@@ -61,8 +63,8 @@ pub(crate) struct CpArgs {
     pub(crate) source: Location,
     /// A file, an existing directory (the key's last component is the name), or - for stdout
     ///
-    /// Missing parent folders are made. The bytes go to a temporary name beside the destination, which takes its
-    /// place once length and CRC64 are checked.
+    /// Missing parent folders are made. The bytes go to a temporary name beside the destination,
+    /// which takes its place once length and CRC64 are checked.
     #[arg(value_name = "DEST")]
     pub(crate) destination: PathBuf,
     /// Leave a file that exists as it is, and say so
@@ -144,17 +146,19 @@ pub(crate) struct PresignArgs {
 }
 
 /// `cos serve`.
+#[cfg(feature = "serve")]
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The directory to serve; each directory in it is a bucket
     ///
-    /// Signatures are checked against COS_SECRET_ID and COS_SECRET_KEY (and COS_TOKEN); with --anonymous nothing is
-    /// checked. The URL is printed on stdout once the endpoint accepts connections.
+    /// Signatures are checked against COS_SECRET_ID and COS_SECRET_KEY (and COS_TOKEN); with
+    /// --anonymous nothing is checked. The URL is printed on stdout once the endpoint accepts
+    /// connections.
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
     /// Where to listen; port 0 takes a free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: std::net::SocketAddr,
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 mod cat;
 mod cp;
+#[cfg(feature = "serve")]
 mod demo;
 mod ls;
 mod presign;
 mod request;
+#[cfg(feature = "serve")]
 mod serve;
 mod stat;
 
@@ -27,7 +29,9 @@ pub(crate) async fn run(
         Command::Ls(args) => ls::run(args, &settings()?, context.printer).await,
         Command::Stat(args) => stat::run(args, &settings()?, context.printer).await,
         Command::Presign(args) => presign::run(args, &settings()?, context.printer),
+        #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args, connection.anonymous, context).await,
+        #[cfg(feature = "serve")]
         Command::Demo => demo::run(context).await,
     }
 }

@@ -29,8 +29,8 @@ pub(crate) struct Profile {
     pub(crate) secret_id: Option<String>,
     pub(crate) secret_key: Option<Secret>,
     pub(crate) token: Option<Secret>,
-    // Known words of the format that this version does not act on. Passing over them in silence would, for one, send
-    // requests around a proxy that somebody relies on.
+    // Known words of the format that this version does not act on. Passing over them in silence
+    // would, for one, send requests around a proxy that somebody relies on.
     credential_process: Option<IgnoredAny>,
     cvm_role: Option<IgnoredAny>,
     metadata_url: Option<IgnoredAny>,
@@ -43,7 +43,8 @@ pub(crate) struct Profile {
 impl Profile {
     /// Reads the profile that `--profile`, `COS_PROFILE` or the file's `default_profile` names.
     ///
-    /// Without a file at the default place, and without a profile asked for by name, the profile is empty.
+    /// Without a file at the default place, and without a profile asked for by name, the profile is
+    /// empty.
     pub(crate) fn load(
         config: Option<&Path>,
         name: Option<&str>,
@@ -188,7 +189,8 @@ fn shown(path: &Path) -> String {
     escaped(&path.to_string_lossy()).to_string()
 }
 
-/// Far more than profiles need, and little to hold: whatever `--config` names by mistake is not read whole.
+/// Far more than profiles need, and little to hold: whatever `--config` names by mistake is not
+/// read whole.
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// The permission bits of group and others.

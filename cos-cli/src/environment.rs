@@ -11,8 +11,8 @@ use crate::error::Error;
 
 /// A snapshot of the variables that matter. An empty variable counts as not set.
 ///
-/// A value instead of calls to `std::env` all over: what is resolved from it is a pure function, and the process-wide
-/// environment is read in one place.
+/// A value instead of calls to `std::env` all over: what is resolved from it is a pure function,
+/// and the process-wide environment is read in one place.
 #[derive(Default)]
 pub(crate) struct Environment {
     values: BTreeMap<&'static str, OsString>,
@@ -55,8 +55,8 @@ impl Environment {
 
     /// Where the configuration file stands unless something else was said.
     ///
-    /// `$XDG_CONFIG_HOME/cos/config.toml`, with `~/.config` in its place where the variable is not set or relative,
-    /// as the XDG base directory specification wants it.
+    /// `$XDG_CONFIG_HOME/cos/config.toml`, with `~/.config` in its place where the variable is not
+    /// set or relative, as the XDG base directory specification wants it.
     pub(crate) fn default_config(&self) -> Option<PathBuf> {
         let xdg = self.path(XDG_CONFIG_HOME).filter(|path| path.is_absolute());
         let base = xdg.or_else(|| Some(self.path(HOME)?.join(".config")))?;

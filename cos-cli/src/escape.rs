@@ -1,11 +1,14 @@
-//! Names as people read them: what could move a cursor, change a colour or turn a line around is shown, not done.
+//! Names as people read them: what could move a cursor, change a colour or turn a line around is
+//! shown, not done.
 
 use std::fmt;
 
-/// Shows `text` with every control, bidirectional and invisible format character as an escape (`\n`, `\u{1b}`).
+/// Shows `text` with every control, bidirectional and invisible format character as an escape
+/// (`\n`, `\u{1b}`).
 ///
-/// Keys, file names and messages come from a server or a file system; printed raw, they could rewrite the screen of
-/// whoever reads them. A backslash is left alone, as `ls` of an ordinary name should read as the name does.
+/// Keys, file names and messages come from a server or a file system; printed raw, they could
+/// rewrite the screen of whoever reads them. A backslash is left alone, as `ls` of an ordinary name
+/// should read as the name does.
 pub(crate) fn escaped(text: &str) -> Escaped<'_> {
     Escaped(text)
 }

@@ -1,8 +1,9 @@
 //! The `cos` command: reads objects and listings of Tencent Cloud COS.
 //!
-//! This crate is the command and nothing else: arguments become settings, settings become calls of the crates below,
-//! and what comes back is printed. Who wants to read COS from a program takes [`cos_transfer`], [`cos_transport`] or
-//! [`cos_proto`]; the only thing to call here is [`run`], for a program that is to be this command under another name:
+//! This crate is the command and nothing else: arguments become settings, settings become calls of
+//! the crates below, and what comes back is printed. Who wants to read COS from a program takes
+//! [`cos_transfer`], [`cos_transport`] or [`cos_proto`]; the only thing to call here is [`run`],
+//! for a program that is to be this command under another name:
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
@@ -43,9 +44,9 @@ use printer::Printer;
 
 /// Runs the command with the arguments, the environment and the streams of this process.
 ///
-/// It reads the environment and the configuration file, installs handlers for SIGINT and SIGTERM while it works, and
-/// starts a tokio runtime of its own: it must not be called from within one. What it returns is the exit code of the
-/// table in `cos --help`.
+/// It reads the environment and the configuration file, installs handlers for SIGINT and SIGTERM
+/// while it works, and starts a tokio runtime of its own: it must not be called from within one.
+/// What it returns is the exit code of the table in `cos --help`.
 pub fn run() -> process::ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

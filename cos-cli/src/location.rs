@@ -7,8 +7,8 @@ use crate::escape::escaped;
 
 /// A place in COS: a bucket, and what follows the first `/` behind it, byte for byte.
 ///
-/// This is no URL: nothing is decoded, merged or normalised. `cos://b/a%20b` is the key `a%20b`, `cos://b//x` the key
-/// `/x`, and `?` and `#` are characters like any other.
+/// This is no URL: nothing is decoded, merged or normalised. `cos://b/a%20b` is the key `a%20b`,
+/// `cos://b//x` the key `/x`, and `?` and `#` are characters like any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Location {
     /// The bucket, still unchecked.

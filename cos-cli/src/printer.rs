@@ -14,8 +14,8 @@ use crate::escape::{escaped, is_hidden};
 
 /// Decides what goes to which stream, from the output options alone.
 ///
-/// stdout carries data and nothing else; everything that is not data goes to stderr. A failure to write to stderr is
-/// dropped, as there is nowhere left to say it.
+/// stdout carries data and nothing else; everything that is not data goes to stderr. A failure to
+/// write to stderr is dropped, as there is nowhere left to say it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Printer {
     json: bool,
@@ -37,7 +37,8 @@ impl Printer {
         self.json
     }
 
-    /// stdout for a run of data lines. What is written reaches the reader with [`Lines::flush`] at the latest.
+    /// stdout for a run of data lines. What is written reaches the reader with [`Lines::flush`] at
+    /// the latest.
     pub(crate) fn lines(self) -> Lines {
         Lines {
             out: io::BufWriter::new(io::stdout()),

@@ -1,6 +1,7 @@
 //! What `--json` prints: one serialisable value a line, its fields in the order of the contract.
 //!
-//! CRC64 is a decimal string (JSON numbers lose precision beyond 2^53), times are RFC 3339, an absent value is `null`.
+//! CRC64 is a decimal string (JSON numbers lose precision beyond 2^53), times are RFC 3339, an
+//! absent value is `null`.
 
 mod listing;
 mod object;

@@ -1,4 +1,5 @@
-//! From options, environment and profile to what a request needs: where it goes, as whom, and how long it may take.
+//! From options, environment and profile to what a request needs: where it goes, as whom, and how
+//! long it may take.
 
 pub(crate) mod credentials;
 mod endpoint;

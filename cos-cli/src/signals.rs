@@ -4,7 +4,8 @@ use std::io;
 
 use crate::exit::ExitCode;
 
-/// Waits for SIGINT or SIGTERM (Ctrl-C elsewhere than on Unix) and gives the exit code that says which one came.
+/// Waits for SIGINT or SIGTERM (Ctrl-C elsewhere than on Unix) and gives the exit code that says
+/// which one came.
 pub(crate) async fn stop() -> io::Result<ExitCode> {
     #[cfg(unix)]
     {

@@ -15,8 +15,8 @@ use crate::escape::escaped;
 
 /// The secrets of this run, for the log writer to hide.
 ///
-/// The project's own crates log none. This is for the crates below them, which `RUST_LOG` can make as talkative as
-/// they like, and for the mistake that nobody has made yet.
+/// The project's own crates log none. This is for the crates below them, which `RUST_LOG` can make
+/// as talkative as they like, and for the mistake that nobody has made yet.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Arc<Mutex<Vec<Zeroizing<String>>>>);
 

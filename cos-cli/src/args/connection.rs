@@ -17,7 +17,8 @@ pub(crate) struct ConnectionArgs {
     /// The service's URL without the bucket; an IP or localhost is addressed path-style
     #[arg(long, global = true, value_name = "URL", conflicts_with_all = ["domain", "accelerate", "internal"])]
     pub(crate) endpoint: Option<String>,
-    /// Where the bucket stands in requests to --endpoint: in the host, in the path, or by the kind of host
+    /// Where the bucket stands in requests to --endpoint: in the host, in the path, or by the kind
+    /// of host
     #[arg(long, global = true, value_name = "STYLE")]
     pub(crate) addressing: Option<AddressingArg>,
     /// A custom or CDN domain of the bucket, used as it is

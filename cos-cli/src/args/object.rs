@@ -1,4 +1,5 @@
-//! Options of a single read: conditions, integrity, and headers that the service is asked to send instead.
+//! Options of a single read: conditions, integrity, and headers that the service is asked to send
+//! instead.
 
 use clap::Args;
 use cos_proto::{ETag, Timestamp};

@@ -18,9 +18,11 @@ pub(super) async fn run(args: CatArgs, settings: &Settings, printer: Printer) ->
     to_stdout(&args.source, args.read, settings, printer).await
 }
 
-/// Writes an object to stdout. As stdout carries its bytes, the result goes to stderr, where one is asked for.
+/// Writes an object to stdout. As stdout carries its bytes, the result goes to stderr, where one is
+/// asked for.
 ///
-/// Bytes are written as they come: where the end turns out wrong, they are out already, and the exit code says so.
+/// Bytes are written as they come: where the end turns out wrong, they are out already, and the
+/// exit code says so.
 pub(super) async fn to_stdout(
     source: &Location,
     read: ReadArgs,

@@ -1,7 +1,8 @@
 //! `cos demo`: the main job on a local endpoint, without an account.
 //!
-//! Every step runs this same program as a child, as a person would, against an endpoint that this process serves: what
-//! is shown is what the command does. Each step says beforehand what should come out, and is held to it.
+//! Every step runs this same program as a child, as a person would, against an endpoint that this
+//! process serves: what is shown is what the command does. Each step says beforehand what should
+//! come out, and is held to it.
 
 mod endpoint;
 mod step;

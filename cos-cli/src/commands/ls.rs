@@ -1,6 +1,6 @@
 //! `cos ls`: keys, versions or buckets.
 
-use cos_proto::listing::{BucketEntry, ObjectEntry, VersionEntry};
+use cos_proto::listing::{BucketEntry, BucketPage, ObjectEntry, VersionEntry};
 use cos_proto::pager::{Listed, ObjectPager, VersionPager};
 use cos_proto::{ListBuckets, ListObjectVersions, ListObjects};
 
@@ -8,6 +8,7 @@ use super::request;
 use crate::args::LsArgs;
 use crate::error::Error;
 use crate::escape::escaped;
+use crate::exit::ExitCode;
 use crate::location::Location;
 use crate::printer::{Lines, Printer};
 use crate::records::{BucketRecord, EntryRecord, PrefixRecord, VersionRecord};
@@ -103,10 +104,28 @@ async fn buckets(settings: &Settings, printer: Printer) -> Result<(), Error> {
             out.bucket(bucket)?;
         }
         out.flush()?;
-        match page.next_marker {
-            Some(marker) if page.is_truncated => list = list.marker(marker),
-            _ => return Ok(()),
-        }
+        list = match following(list, page)? {
+            Some(list) => list,
+            None => return Ok(()),
+        };
+    }
+}
+
+/// What to ask for after a page of buckets; nothing after the last one.
+///
+/// A page that has others behind it and does not say where they begin, or begins them where it
+/// began itself, is refused: half a list is none, and the same page for ever is no list either.
+fn following(list: ListBuckets, page: BucketPage) -> Result<Option<ListBuckets>, Error> {
+    if !page.is_truncated {
+        return Ok(None);
+    }
+    let forward = |marker: &String| list.marker.as_ref().is_none_or(|last| marker > last);
+    match page.next_marker.filter(forward) {
+        Some(marker) => Ok(Some(list.marker(marker))),
+        None => Err(Error::new(
+            ExitCode::Other,
+            "cannot list the buckets: the listing does not go forward",
+        )),
     }
 }
 
@@ -148,7 +167,8 @@ impl Listing {
         ))
     }
 
-    /// A star marks the version that a download without `--version-id` gets, if it is no delete marker.
+    /// A star marks the version that a download without `--version-id` gets, if it is no delete
+    /// marker.
     fn version(&mut self, entry: &VersionEntry) -> Result<(), Error> {
         if self.json {
             return self.lines.record(&VersionRecord::new(entry));
@@ -188,7 +208,8 @@ impl Listing {
 /// What `/` separates are folders, as in every tool that shows a bucket as folders.
 const DELIMITER: &str = "/";
 
-/// Widths of the columns: a time to the second, sizes up to a terabyte, version ids and regions as COS has them.
+/// Widths of the columns: a time to the second, sizes up to a terabyte, version ids and regions as
+/// COS has them.
 const TIME: usize = 20;
 const SIZE: usize = 13;
 const ID: usize = 20;

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
-/// Text that is wiped when dropped and never shown, not even in the message that says it has the wrong type.
+/// Text that is wiped when dropped and never shown, not even in the message that says it has the
+/// wrong type.
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<String>);
 

@@ -9,7 +9,8 @@ use crate::environment::{SECRET_ID, SECRET_KEY, TOKEN};
 use crate::error::Error;
 use crate::trace::Secrets;
 
-/// Credentials out of `COS_SECRET_ID`, `COS_SECRET_KEY` and `COS_TOKEN`; none where none of them is set.
+/// Credentials out of `COS_SECRET_ID`, `COS_SECRET_KEY` and `COS_TOKEN`; none where none of them is
+/// set.
 pub(crate) fn of_environment(
     environment: &Environment,
     secrets: &Secrets,
@@ -30,8 +31,8 @@ pub(crate) fn of_environment(
 
 /// The environment's credentials, else the profile's.
 ///
-/// The parts belong together: an id of the one with a key or token of the other would be refused by the service with
-/// an error that says nothing about the cause.
+/// The parts belong together: an id of the one with a key or token of the other would be refused by
+/// the service with an error that says nothing about the cause.
 pub(super) fn resolve(
     environment: &Environment,
     profile: Profile,

@@ -11,8 +11,9 @@ use crate::escape::escaped;
 
 /// The endpoint that options, environment and profile name; none where nothing does.
 ///
-/// Each setting is taken from the first place that has it: option, environment, profile. Then a domain or an endpoint
-/// goes before the region, which only serves to make a host where nothing else names one.
+/// Each setting is taken from the first place that has it: option, environment, profile. Then a
+/// domain or an endpoint goes before the region, which only serves to make a host where nothing
+/// else names one.
 pub(super) fn resolve(
     args: &ConnectionArgs,
     environment: &Environment,

@@ -6,7 +6,8 @@ use http::StatusCode;
 use crate::common::{BUCKET, Place, SECRET_ID, SECRET_KEY, TOKEN, free_port, object};
 use crate::serve::{Served, folder};
 
-/// What must not be seen: the key, the token raw and encoded, the beginning of any signature, the derived key.
+/// What must not be seen: the key, the token raw and encoded, the beginning of any signature, the
+/// derived key.
 #[track_caller]
 fn assert_no_secret(what: &str, stdout: &[u8], stderr: &[u8]) {
     let output = [stdout, stderr].concat();

@@ -16,7 +16,8 @@ pub(crate) const SECRET_ID: &str = "AKIDcanarycanarycanarycanarycanary";
 pub(crate) const SECRET_KEY: &str = "canarysecretkeycanarysecretkey01";
 pub(crate) const TOKEN: &str = "canarytoken/with+special=chars01";
 
-/// A folder in which commands are run, with no configuration and no credentials but those that a test gives.
+/// A folder in which commands are run, with no configuration and no credentials but those that a
+/// test gives.
 #[derive(Debug)]
 pub(crate) struct Place {
     folder: TempDir,

@@ -1,4 +1,5 @@
-//! Bodies that are short, long, corrupted or cut: nothing at the destination, and the exit code says which it was.
+//! Bodies that are short, long, corrupted or cut: nothing at the destination, and the exit code
+//! says which it was.
 
 use cos_emulator::{Emulator, Fault, Object, When};
 

@@ -177,6 +177,44 @@ async fn buckets_of_all_regions_are_asked_of_the_service() {
 }
 
 #[tokio::test]
+async fn buckets_come_page_by_page_and_always_forward() {
+    let emulator = emulator([]).await;
+    let place = Place::with_keys(&emulator);
+    let page = |bucket: &str, truncated: bool, next: &str| {
+        let body = format!(
+            "<ListAllMyBucketsResult><Buckets><Bucket><Name>{bucket}</Name>\
+             <CreationDate>2020-12-10T03:37:30Z</CreationDate></Bucket></Buckets>\
+             <IsTruncated>{truncated}</IsTruncated>{next}</ListAllMyBucketsResult>"
+        );
+        Fault::new().body(http::StatusCode::OK, "application/xml", body)
+    };
+    let next = |marker: &str| format!("<NextMarker>{marker}</NextMarker>");
+
+    emulator
+        .faults()
+        .script(When::get(), page("a-1", true, &next("a-1")));
+    emulator
+        .faults()
+        .script(When::get(), page("b-1", false, ""));
+    let text = place.cos(["ls"]).await.exits(0).stdout;
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert_eq!(emulator.log()[1].query(), "marker=a-1");
+
+    for endless in [page("a-1", true, &next("a-1")), page("a-1", true, "")] {
+        emulator.clear_log();
+        emulator.faults().script(When::get().times(2), endless);
+        place
+            .cos(["ls"])
+            .await
+            .exits(1)
+            .says(&["does not go forward"]);
+        assert!(emulator.log().len() <= 2);
+        emulator.faults().clear();
+    }
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn two_thousand_five_hundred_keys_come_in_three_pages() {
     let bucket = MemoryBucket::new(BUCKET);
     for number in 0..2500 {

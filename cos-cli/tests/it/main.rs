@@ -1,26 +1,32 @@
-//! The real binary: against the local endpoint with its scripted faults, and against servers that are not ours.
+//! The real binary: against the local endpoint with its scripted faults, and against servers that
+//! are not ours.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test stops at the first surprise"
 )]
 
+#[cfg(feature = "serve")]
 mod canaries;
 mod cat;
 mod common;
 mod config;
 mod cp;
 mod damaged;
+#[cfg(feature = "serve")]
 mod demo;
 mod disk;
+#[cfg(feature = "serve")]
 mod help;
 mod json;
 mod ls;
 mod network;
+#[cfg(feature = "serve")]
 mod peers;
 mod pipes;
 mod presign;
 mod refused;
+#[cfg(feature = "serve")]
 mod serve;
 mod stat;
 mod usage;

@@ -1,4 +1,5 @@
-//! A service that cannot be reached, does not answer, or is not who it says: exit 8, and no request to a stranger.
+//! A service that cannot be reached, does not answer, or is not who it says: exit 8, and no request
+//! to a stranger.
 
 use cos_emulator::{
     Credentials, Emulator, Fault, MemoryBucket, Object, ServerCertificate, TestCa, When,

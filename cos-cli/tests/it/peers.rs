@@ -1,6 +1,7 @@
 //! Servers and clients that none of us wrote.
 //!
-//! Where one is not installed its tests say so loudly, and fail if `COS_REQUIRE_PEERS=1` says that it has to be there.
+//! Where one is not installed its tests say so loudly, and fail if `COS_REQUIRE_PEERS=1` says that
+//! it has to be there.
 
 mod moto;
 mod nginx;
@@ -46,7 +47,8 @@ fn program(paths: &[&str]) -> Option<PathBuf> {
         .or_else(|| missing(&paths.join(" or ")))
 }
 
-/// Says that a peer is missing; past the test harness, which keeps the output of tests that pass to itself.
+/// Says that a peer is missing; past the test harness, which keeps the output of tests that pass to
+/// itself.
 fn missing<T>(what: &str) -> Option<T> {
     let required = env::var_os("COS_REQUIRE_PEERS").is_some_and(|value| value == "1");
     assert!(!required, "COS_REQUIRE_PEERS=1, and there is no {what}");

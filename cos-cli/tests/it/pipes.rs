@@ -73,7 +73,7 @@ async fn signalled(signal: rustix::process::Signal) -> (Option<i32>, Vec<String>
         .spawn()
         .unwrap();
     while place.names().is_empty() {
-        tokio::task::yield_now().await;
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();

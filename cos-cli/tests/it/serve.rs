@@ -47,7 +47,8 @@ impl Served {
     }
 }
 
-/// A place with a folder `buckets` that holds these keys in [`BUCKET`], each with its own name as content.
+/// A place with a folder `buckets` that holds these keys in [`BUCKET`], each with its own name as
+/// content.
 pub(crate) fn folder(keys: &[&str]) -> Place {
     let place = Place::bare()
         .env("COS_SECRET_ID", SECRET_ID)

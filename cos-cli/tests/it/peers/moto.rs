@@ -18,7 +18,8 @@ struct Moto {
 }
 
 impl Moto {
-    /// A server with [`BUCKET`], in which each of `keys` has its own name as content; none without moto.
+    /// A server with [`BUCKET`], in which each of `keys` has its own name as content; none without
+    /// moto.
     async fn start(keys: &[&str]) -> Option<Self> {
         let python = python_with("moto.server")?;
         let home = tempfile::TempDir::new().unwrap();

@@ -1,4 +1,5 @@
-//! nginx as a server of plain files: objects with ranges and conditions, anonymously and path-style.
+//! nginx as a server of plain files: objects with ranges and conditions, anonymously and
+//! path-style.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -53,7 +53,8 @@ async fn it_lists_and_downloads_every_key_with_signatures_checked() {
         return;
     };
     let place = folder(&ODD_KEYS);
-    // Beyond the part size of the script, so that the resumable download fetches ranges in parallel.
+    // Beyond the part size of the script, so that the resumable download fetches ranges in
+    // parallel.
     let large: Vec<u8> = (0..3_500_000_u32)
         .map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[0])
         .collect();
