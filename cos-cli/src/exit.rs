@@ -59,7 +59,7 @@ impl From<ExitCode> for process::ExitCode {
     }
 }
 
-/// The table that `cos --help` ends with.
+/// What `cos --help` ends with.
 pub(crate) const HELP: &str = "\
 Exit codes:
   0    everything asked for is there, and verified as reported
@@ -77,4 +77,5 @@ Environment:
   COS_SECRET_ID, COS_SECRET_KEY, COS_TOKEN  credentials; never taken from arguments
   COS_REGION, COS_ENDPOINT                  as --region, --endpoint
   COS_CONFIG, COS_PROFILE                   as --config, --profile
+  RUST_LOG                                  with -v: what is logged, as target=level,...
   An option goes before the environment, the environment before the profile of the configuration file.";

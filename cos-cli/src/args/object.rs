@@ -37,7 +37,7 @@ pub(crate) struct IntegrityArgs {
 
 /// Headers that the service is asked to send in place of the object's own. Signed requests only.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Response headers")]
+#[command(next_help_heading = "Response headers (signed requests only)")]
 pub(crate) struct OverrideArgs {
     /// Have the answer carry this Cache-Control
     #[arg(long, value_name = "VALUE")]

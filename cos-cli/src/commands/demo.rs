@@ -64,26 +64,43 @@ pub(super) async fn run(context: &Context) -> Result<(), Error> {
 /// What is shown, in this order.
 fn steps() -> Vec<Step> {
     let report = format!("cos://{BUCKET}/{REPORT}");
+    let report = report.as_str();
     vec![
-        Step::new("Look at a bucket", &["ls", &format!("cos://{BUCKET}/")]).expect(ExitCode::Success),
-        Step::new("Download an object: signed, then length and CRC64 checked before the file gets its name", &["cp", &report, "report.bin"])
-            .expect(ExitCode::Success)
-            .same_as_object("report.bin"),
-        Step::new("The same with a wrong secret key: refused, and nothing is written", &["cp", &report, "refused.bin"])
-            .with_wrong_key()
-            .expect(ExitCode::Access)
-            .absent("refused.bin"),
-        Step::new("One byte changed on its way: noticed, and nothing is left", &["cp", &report, "damaged.bin"])
-            .corrupted()
-            .expect(ExitCode::Integrity)
-            .absent("damaged.bin"),
-        Step::new("The connection cut in the middle: noticed, and nothing is left", &["cp", &report, "cut.bin"])
-            .cut_off()
-            .expect(ExitCode::Network)
-            .absent("cut.bin"),
-        Step::new("Every key, byte for byte, however odd", &["ls", "-r", &format!("cos://{BUCKET}/odd/")])
-            .expect(ExitCode::Success),
-        Step::new("Read one of them", &["cat", &format!("cos://{BUCKET}/odd/a//b")]).expect(ExitCode::Success),
+        Step::new("Look at a bucket", &["ls", &format!("cos://{BUCKET}/")]),
+        Step::new(
+            "Download an object: signed; length and CRC64 are checked before it gets its name",
+            &["cp", report, "report.bin"],
+        )
+        .same_as_object("report.bin"),
+        Step::new(
+            "The same with a wrong secret key: refused, and nothing is written",
+            &["cp", report, "refused.bin"],
+        )
+        .with_wrong_key()
+        .fails(ExitCode::Access)
+        .absent("refused.bin"),
+        Step::new(
+            "One byte changed on its way: noticed, and nothing is left",
+            &["cp", report, "damaged.bin"],
+        )
+        .corrupted()
+        .fails(ExitCode::Integrity)
+        .absent("damaged.bin"),
+        Step::new(
+            "The connection cut in the middle: noticed, and nothing is left",
+            &["cp", report, "cut.bin"],
+        )
+        .cut_off()
+        .fails(ExitCode::Network)
+        .absent("cut.bin"),
+        Step::new(
+            "Every key, byte for byte, however odd",
+            &["ls", "-r", &format!("cos://{BUCKET}/odd/")],
+        ),
+        Step::new(
+            "Read one of them",
+            &["cat", &format!("cos://{BUCKET}/odd/a//b")],
+        ),
     ]
 }
 

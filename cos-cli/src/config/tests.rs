@@ -1,4 +1,5 @@
 //! The file, its profiles, its mode, and what its errors show.
+#![cfg(unix)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

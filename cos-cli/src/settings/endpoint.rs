@@ -177,7 +177,10 @@ fn word<T: clap::ValueEnum>(name: &str, text: &str) -> Result<T, Error> {
         .map_err(|_| Error::usage(format!("{name} of the profile cannot be {text:?}")))
 }
 
+/// A refusal that shows neither a password before the host nor a query, which may be a signature.
 fn invalid(text: &str, error: InvalidEndpoint) -> Error {
+    let text = text.split('?').next().unwrap_or_default();
+    let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
     Error::usage(format!("endpoint {text:?}: {error}"))
 }
 

@@ -1,5 +1,7 @@
 //! The real binary: against the local endpoint with its scripted faults, and against servers that
 //! are not ours.
+// Signals, file modes and /dev are what several of these are about.
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

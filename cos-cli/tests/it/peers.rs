@@ -56,7 +56,8 @@ fn missing<T>(what: &str) -> Option<T> {
         .name()
         .unwrap_or("a peer test")
         .to_owned();
-    let line = format!("SKIPPED: {test}: there is no {what}\n");
+    // On a line of its own, whatever the harness has just written.
+    let line = format!("\nSKIPPED: {test}: there is no {what}\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     None
 }

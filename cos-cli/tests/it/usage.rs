@@ -124,6 +124,22 @@ async fn half_of_the_credentials_is_2() {
 }
 
 #[tokio::test]
+async fn a_refused_endpoint_shows_no_password_and_no_query() {
+    let place = Place::bare();
+    for url in [
+        "http://u:canary@h:1",
+        "https://h/?q-signature=canary",
+        "https://u:canary@h?canary",
+    ] {
+        let ran = place
+            .cos(["cat", &object("k"), "--anonymous", "--endpoint", url])
+            .await
+            .exits(2);
+        assert!(!ran.stderr.contains("canary"), "{ran:#?}");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_command_line_moves_no_cursor() {
     let place = Place::bare();
     let ran = place.cos(["cat", "cos\u{1b}[2J\u{7}\r://x"]).await.exits(2);

@@ -65,7 +65,8 @@ impl Step {
         self
     }
 
-    pub(super) fn expect(mut self, exit: ExitCode) -> Self {
+    /// Anything but success has to be said.
+    pub(super) fn fails(mut self, exit: ExitCode) -> Self {
         self.expected = exit;
         self
     }
