@@ -61,8 +61,8 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Serves the folders in this folder as buckets; [`folder_path`](crate::folder_path) tells which
-    /// file is which key. Files may be added, changed and removed while the emulator runs.
+    /// Serves the folders in this folder as buckets; [`folder_path`](crate::folder_path) tells
+    /// which file is which key. Files may be added, changed and removed while the emulator runs.
     ///
     /// A symbolic link to a file inside its bucket is served; one that leads out of the bucket, or
     /// to a folder, is as if it were not there, and so is whatever is no plain file. ETag (the MD5)

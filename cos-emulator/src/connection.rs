@@ -118,8 +118,8 @@ impl Connection {
         reply::send(&mut self.stream, answer.status, &headers, pump).await
     }
 
-    /// Ends the connection so that the last answer arrives: closing while there is something left to
-    /// read, such as the body of an upload, would be a reset.
+    /// Ends the connection so that the last answer arrives: closing while there is something left
+    /// to read, such as the body of an upload, would be a reset.
     async fn close(&mut self) -> io::Result<()> {
         self.stream.shutdown().await?;
         let drained = async {

@@ -46,8 +46,8 @@ impl Emulator {
         self.address
     }
 
-    /// The service URL, such as `http://127.0.0.1:40123`, without a path: what goes into an endpoint
-    /// option of a client that addresses buckets by the path.
+    /// The service URL, such as `http://127.0.0.1:40123`, without a path: what goes into an
+    /// endpoint option of a client that addresses buckets by the path.
     #[must_use]
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)

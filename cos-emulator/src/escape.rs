@@ -20,8 +20,8 @@ const MAX_PART: usize = MAX_NAME - MARK.len() - BESIDE.len();
 /// The path below a bucket's folder at which the emulator looks for a key.
 ///
 /// A key's components are the names of folders and, the last one, of a file: `a/b.txt` is the file
-/// `b.txt` in the folder `a`. A component that a folder cannot hold has an escaped name, which begins
-/// with `%~`:
+/// `b.txt` in the folder `a`. A component that a folder cannot hold has an escaped name, which
+/// begins with `%~`:
 ///
 /// | component | name |
 /// |---|---|
@@ -29,13 +29,16 @@ const MAX_PART: usize = MAX_NAME - MARK.len() - BESIDE.len();
 /// | `.` and `..` | `%~.` and `%~..` |
 /// | with a NUL byte | `%~`, the component with `%00` for NUL and `%25` for `%` |
 /// | beginning with `%~` itself | the same |
-/// | of more than 255 bytes | the same, cut into parts of at most 251 bytes (characters and `%25` stay whole); each part but the last is the name of a folder that ends in `%+` and holds the next |
+/// | of more than 255 bytes | the same, cut into several names |
 ///
-/// So the marker `dir/` is the file `%~` in the folder `dir`. All other names, `100%.txt` among them,
-/// are what they are.
+/// A long component is cut into parts of at most 251 bytes, between characters and not inside `%25`
+/// or `%00`. Each part but the last is the name of a folder that ends in `%+` and holds the next.
 ///
-/// A key `a` and a key `a/b` cannot both have their plain names: where `a` is a folder, the object `a`
-/// is the file `%~a%=` beside it (the escaped name, with `%=` at its end).
+/// So the marker `dir/` is the file `%~` in the folder `dir`. All other names, `100%.txt` among
+/// them, are what they are.
+///
+/// A key `a` and a key `a/b` cannot both have their plain names: where `a` is a folder, the object
+/// `a` is the file `%~a%=` beside it (the escaped name, with `%=` at its end).
 ///
 /// No two keys have the same path, and a file whose path is not the path of a key is not served.
 #[must_use]
@@ -45,8 +48,8 @@ pub fn folder_path(key: &str) -> PathBuf {
 
 /// The key that a path below a bucket's folder stands for: the inverse of [`folder_path`].
 ///
-/// `None` if it is the path of no key. The path of a file beside a folder of the same name (`%~a%=`)
-/// gives the key too.
+/// `None` if it is the path of no key. The path of a file beside a folder of the same name
+/// (`%~a%=`) gives the key too.
 #[must_use]
 pub fn key_of_folder_path(path: &Path) -> Option<String> {
     let components: Option<Vec<&str>> = path
@@ -101,8 +104,8 @@ pub(crate) enum Name {
 }
 
 impl Name {
-    /// Reads a name. `None` for what no component is given as a name; that it is the one spelling of
-    /// its key shows only for the whole path.
+    /// Reads a name. `None` for what no component is given as a name; that it is the one spelling
+    /// of its key shows only for the whole path.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let Some(escaped) = name.strip_prefix(MARK) else {
             return Some(Self::Whole(name.to_owned()));

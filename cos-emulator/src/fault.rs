@@ -8,8 +8,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 /// What befalls a request: any of these together.
 ///
 /// Without a fault of its own kind, each part of the answer is what it would have been. The
-/// vocabulary is that of the Google Cloud Storage testbench. Offsets count bytes of the body that is
-/// sent, from 0.
+/// vocabulary is that of the Google Cloud Storage testbench. Offsets count bytes of the body that
+/// is sent, from 0.
 ///
 /// Faults that no correct HTTP server can commit (a connection cut inside a body, a wrong
 /// `Content-Length`, raw bytes) close the connection after them; all others leave it open.
@@ -128,8 +128,8 @@ impl Fault {
         self
     }
 
-    /// Claims this length in `Content-Length`, whatever is sent, and closes the connection after the
-    /// body. More than what is sent: a body cut short. Less: bytes beyond the end.
+    /// Claims this length in `Content-Length`, whatever is sent, and closes the connection after
+    /// the body. More than what is sent: a body cut short. Less: bytes beyond the end.
     pub fn content_length(mut self, length: u64) -> Self {
         self.content_length = Some(length);
         self
@@ -168,8 +168,8 @@ impl Fault {
 
     /// Resets the connection after so many bytes of the body.
     ///
-    /// As in any reset, bytes that the client's system has not taken from the wire yet are lost: the
-    /// client gets at most so many bytes.
+    /// As in any reset, bytes that the client's system has not taken from the wire yet are lost:
+    /// the client gets at most so many bytes.
     pub fn reset_after(mut self, bytes: u64) -> Self {
         self.cut_after = Some((bytes, Ending::Reset));
         self
@@ -232,8 +232,9 @@ impl Fault {
         self.raw(head)
     }
 
-    /// Calls this when the answer has been decided and its body opened, before it is sent. An object
-    /// that is replaced here is another one for the next request, and the old one for this one.
+    /// Calls this when the answer has been decided and its body opened, before it is sent. An
+    /// object that is replaced here is another one for the next request, and the old one for this
+    /// one.
     ///
     /// It runs on the emulator's runtime: it should be short.
     pub fn then(mut self, action: impl Fn() + Send + Sync + 'static) -> Self {

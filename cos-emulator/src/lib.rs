@@ -7,20 +7,18 @@
 //! everything that the service is.
 //!
 //! ```
+//! use std::{io::{Read, Write}, net::TcpStream};
 //! use cos_emulator::{Emulator, Fault, MemoryBucket, Object, When};
 //!
-//! # let runtime = tokio::runtime::Runtime::new()?;
-//! # runtime.block_on(async {
 //! let bucket = MemoryBucket::new("examplebucket-1250000000");
-//! bucket.put("folder/file.bin", Object::new("some bytes"));
-//! let emulator = Emulator::builder().bucket(bucket).anonymous().start().await?;
-//! emulator.faults().script(When::get().key("folder/file.bin"), Fault::new().reset_after(4));
-//! // … let a client fetch emulator.url() + "/examplebucket-1250000000/folder/file.bin" …
-//! assert_eq!(emulator.faults().unconsumed().len(), 1);
-//! # emulator.faults().clear();
-//! emulator.shutdown().await?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! # })?;
+//! bucket.put("file", Object::new("some bytes"));
+//! let emulator = Emulator::builder().bucket(bucket).anonymous().start_on_thread()?;
+//! emulator.faults().script(When::get().key("file"), Fault::new().close_after(4));
+//! let mut client = TcpStream::connect(emulator.addr())?;
+//! client.write_all(b"GET /examplebucket-1250000000/file HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer)?;
+//! assert!(answer.contains("\r\nContent-Length: 10\r\n") && answer.ends_with("\r\n\r\nsome"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -42,12 +40,37 @@
 //! (requested as `//x`) are keys of their own. What is signed is the path as it was sent, with the
 //! bucket in it where it is addressed by the path.
 //!
+//! # Signatures
+//!
+//! Requests are checked with [`cos_sign::Verifier`] against the credentials that the emulator was
+//! given, in header and query; clocks may differ by 15 minutes. As with the service, what a
+//! signature does not name is not checked. A host that was signed without its port counts: the
+//! vendor's Python SDK does so.
+//!
+//! # Where it stops
+//!
+//! It speaks HTTP/1.1 by itself, on top of `httparse`: header names are spelled as the service
+//! spells them, which the vendor's Python SDK depends on, and an answer can be broken at any byte.
+//! Methods other than GET and HEAD are answered with 405, sub-resources such as `?acl` with 501.
+//! There are no access rules beyond the signature, no encryption with customer keys, no images, no
+//! websites. Files of a folder have neither metadata nor versions. Where the vendor's documentation
+//! leaves a choice, ranges that cannot be read are ignored, a missing version is 404, `max-keys`
+//! beyond the limit is the limit, and entries of a listing are those greater than the marker.
+//!
+//! Heads are bounded to 64 KiB, connections to 1,024, waiting for a head to 30 seconds; contents
+//! are never held in memory whole unless they were put there.
+//!
 //! # Faults
 //!
-//! [`Faults::script`] takes [`When`] and [`Fault`]: which request, and what befalls it. A fault that
-//! was scripted and never happened means that a test did not test what it says, so the emulator
-//! tells: [`Faults::unconsumed`], the result of [`Emulator::shutdown`], and a panic when an emulator
-//! is dropped without it.
+//! [`Faults::script`] takes [`When`] and [`Fault`]: which request, and what befalls it. A fault
+//! that was scripted and never happened means that a test did not test what it says, so the
+//! emulator tells: [`Faults::unconsumed`], the result of [`Emulator::shutdown`], and a panic when
+//! an emulator is dropped without it.
+//!
+//! # Features
+//!
+//! `tls` adds `Builder::tls` and `TestCa`, an authority that makes good, expired and wrong
+//! certificates. It is off by default.
 
 mod access;
 mod address;

@@ -11,6 +11,8 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
 
+use crate::encoding::decode_path;
+
 /// Requests that are remembered; older ones are forgotten, so that an emulator may run for long.
 const MAX_LOGGED: usize = 16_384;
 
@@ -219,13 +221,15 @@ fn redacted_headers(headers: &HeaderMap) -> HeaderMap {
 }
 
 fn redacted_query(query: &str) -> String {
-    let fields = query.split('&').map(|field| match field.split_once('=') {
-        Some((name @ ("q-signature" | "x-cos-security-token" | "sign"), _)) => {
-            format!("{name}={REDACTED}")
+    let redacted = query.split('&').map(|field| {
+        let name = field.split_once('=').map_or(field, |(name, _)| name);
+        // However it is spelled.
+        match decode_path(name).as_deref() {
+            Some("q-signature" | "x-cos-security-token" | "sign") => format!("{name}={REDACTED}"),
+            _ => field.to_owned(),
         }
-        _ => field.to_owned(),
     });
-    fields.collect::<Vec<_>>().join("&")
+    redacted.collect::<Vec<_>>().join("&")
 }
 
 #[cfg(test)]
@@ -236,7 +240,7 @@ mod tests {
 
     #[test]
     fn secrets_do_not_reach_the_log() {
-        let (head, ()) = Request::get("/a?x=1&q-signature=CANARY&x-cos-security-token=CANARY&y")
+        let (head, ()) = Request::get("/a?x=1&q%2Dsignature=CANARY&x-cos-security-token=CANARY&y")
             .header("authorization", "CANARY")
             .header("x-cos-security-token", "CANARY")
             .header("range", "bytes=0-1")
@@ -248,7 +252,7 @@ mod tests {
         assert!(!told.contains("CANARY"), "{told}");
         assert_eq!(
             logged.query(),
-            "x=1&q-signature=REDACTED&x-cos-security-token=REDACTED&y"
+            "x=1&q%2Dsignature=REDACTED&x-cos-security-token=REDACTED&y"
         );
         assert_eq!(logged.header("range"), Some("bytes=0-1"));
     }

@@ -19,7 +19,8 @@ use crate::{
 /// The id of versions from before versioning, and while it is suspended.
 const NULL_VERSION: &str = "null";
 
-/// A bucket in memory: a handle that may be cloned, given to an emulator, and changed while it runs.
+/// A bucket in memory: a handle that may be cloned, given to an emulator, and changed while it
+/// runs.
 #[derive(Clone, Debug)]
 pub struct MemoryBucket {
     inner: Arc<Inner>,
@@ -77,7 +78,8 @@ impl MemoryBucket {
         self
     }
 
-    /// Makes it a metadata-accelerated bucket: its listings fold keys at `/` without being asked to.
+    /// Makes it a metadata-accelerated bucket: its listings fold keys at `/` without being asked
+    /// to.
     #[must_use]
     pub fn ofs(self) -> Self {
         self.lock().ofs = true;

@@ -47,7 +47,8 @@ impl Object {
         Self::of(Content::Bytes(bytes.into()))
     }
 
-    /// An object of `len` bytes that are computed from `seed` and their offsets. It takes no memory.
+    /// An object of `len` bytes that are computed from `seed` and their offsets. It takes no
+    /// memory.
     ///
     /// Its ETag and CRC64 are computed when it is first asked for, at the speed of MD5, unless
     /// [`etag`](Self::etag) and [`crc64`](Self::crc64) or [`without_crc64`](Self::without_crc64)
@@ -103,7 +104,8 @@ impl Object {
         self
     }
 
-    /// Makes it an archived object: its bytes cannot be had (403 `InvalidObjectState`), its head can.
+    /// Makes it an archived object: its bytes cannot be had (403 `InvalidObjectState`), its head
+    /// can.
     #[must_use]
     pub fn archived(mut self) -> Self {
         self.archived = true;
@@ -120,7 +122,8 @@ impl Object {
         self.header("x-cos-restore", &restore)
     }
 
-    /// Sets the ETag, with its quotes, in place of the MD5 of the bytes: that of an upload in parts.
+    /// Sets the ETag, with its quotes, in place of the MD5 of the bytes: that of an upload in
+    /// parts.
     #[must_use]
     pub fn etag(mut self, etag: impl Into<String>) -> Self {
         self.etag = Some(etag.into());

@@ -58,8 +58,8 @@ fn head(status: StatusCode, headers: &HeaderMap) -> Bytes {
     head.freeze()
 }
 
-/// A header's name as the service spells it. Case means nothing in HTTP, but the vendor's Python SDK
-/// looks for `ETag`, `Content-Length` and `x-cos-hash-crc64ecma` in just this case.
+/// A header's name as the service spells it. Case means nothing in HTTP, but the vendor's Python
+/// SDK looks for `ETag`, `Content-Length` and `x-cos-hash-crc64ecma` in just this case.
 fn spelled(name: &str) -> Cow<'_, str> {
     if name.starts_with("x-") {
         return Cow::Borrowed(name);

@@ -98,3 +98,28 @@ impl AsyncWrite for Stream {
         forward!(self, poll_shutdown(cx))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::{io::AsyncWriteExt, net::TcpListener, time::timeout};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_is_gone_is_noticed_unless_it_left_something() {
+        for left_behind in [&b""[..], b"next request"] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = TcpStream::connect(listener.local_addr().unwrap()).await;
+            let mut client = client.unwrap();
+            let stream = Stream::Plain(listener.accept().await.unwrap().0);
+            let brief = Duration::from_millis(50);
+            assert!(timeout(brief, stream.closed_by_client()).await.is_err());
+            client.write_all(left_behind).await.unwrap();
+            drop(client);
+            let noticed = timeout(brief * 20, stream.closed_by_client()).await.is_ok();
+            assert_eq!(noticed, left_behind.is_empty());
+        }
+    }
+}

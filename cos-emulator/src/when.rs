@@ -98,8 +98,8 @@ impl When {
         self
     }
 
-    /// Only the n-th request that meets the conditions, counted from 1 and from the moment the fault
-    /// is scripted. Without it: the next one. 0 is taken as 1.
+    /// Only the n-th request that meets the conditions, counted from 1 and from the moment the
+    /// fault is scripted. Without it: the next one. 0 is taken as 1.
     pub fn nth(mut self, n: u64) -> Self {
         self.nth = Some(n.max(1));
         self

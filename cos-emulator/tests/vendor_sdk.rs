@@ -1,7 +1,7 @@
 //! The emulator, held against the vendor's Python SDK as a client.
 //!
-//! The emulator and our own client share cos-sign: an error there would be seen by neither. Here the
-//! other side is `cos-python-sdk-v5` from PyPI, unchanged.
+//! The emulator and our own client share cos-sign: an error there would be seen by neither. Here
+//! the other side is `cos-python-sdk-v5` from PyPI, unchanged.
 //!
 //! The interpreter that has it is named by `COS_PEERS_PYTHON`, or stands at
 //! `target/peers/bin/python3` of the workspace. Where there is none, each test says so and passes,

@@ -1,8 +1,8 @@
 //! TLS: whom a client that checks certificates talks to.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
-use cos_emulator::{Emulator, ServerCertificate, TestCa};
+use cos_emulator::{Emulator, Fault, ServerCertificate, TestCa, When};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::aws_lc_rs,
@@ -21,8 +21,18 @@ async fn get(
     trusted: &TestCa,
     host: &str,
 ) -> std::io::Result<String> {
+    get_with(certificate, trusted, host, Fault::new()).await
+}
+
+async fn get_with(
+    certificate: ServerCertificate,
+    trusted: &TestCa,
+    host: &str,
+    fault: Fault,
+) -> std::io::Result<String> {
     let builder = Emulator::builder().bucket(bucket("over TLS")).anonymous();
     let emulator = builder.tls(certificate).start().await.unwrap();
+    emulator.faults().script(When::any().always(), fault);
     assert_eq!(emulator.url(), format!("https://{}", emulator.addr()));
     let mut roots = RootCertStore::empty();
     roots
@@ -46,9 +56,11 @@ async fn get(
         stream.read_to_string(&mut reply).await?;
         Ok(reply)
     };
-    tokio::time::timeout(Duration::from_secs(20), exchange)
+    let answer = tokio::time::timeout(Duration::from_secs(20), exchange)
         .await
-        .unwrap()
+        .unwrap();
+    emulator.faults().clear();
+    answer
 }
 
 #[tokio::test]
@@ -76,4 +88,15 @@ async fn bad_certificates_are_refused_by_the_client() {
         let error = get(certificate, &ca, "localhost").await.unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_ends_without_a_close_notification() {
+    let ca = TestCa::new().unwrap();
+    let certificate = ca.certificate(["localhost"]).unwrap();
+    let fault = Fault::new().close_after(4);
+    let error = get_with(certificate, &ca, "localhost", fault)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{error}");
 }
