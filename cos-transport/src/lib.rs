@@ -27,8 +27,8 @@
 //! | layer | does | why there |
 //! |---|---|---|
 //! | [`Client`] | opens a span, gives the answer its types | |
-//! | [`HeadTimeout`](layer::HeadTimeout) | limits the wait for the head | each attempt has its own wait |
 //! | [`ErrorReader`](layer::ErrorReader) | reads the body of a refusal, once | a retry sees no body, and COS says why in the body |
+//! | [`HeadTimeout`](layer::HeadTimeout) | limits the wait for the head | each attempt has its own wait, and a refusal that came in time keeps its status however slow its body is |
 //! | [`Sign`](layer::Sign) | signs, afresh for every attempt | a repeated request must not carry an old signature |
 //! | [`Trace`](layer::Trace) | tells of each attempt | it sees what goes to the wire |
 //! | [`IdleTimeout`](layer::IdleTimeout) | limits the wait for each chunk of the body | refusals' bodies are limited too |

@@ -135,8 +135,26 @@ async fn a_refusal_whose_body_stalls_is_a_refusal() {
     );
     let client = builder(&emulator).read_timeout(SHORT).build().unwrap();
     let error = client.get_object(get()).await.unwrap_err();
-    // Its idle time runs out before the head's does.
     assert_eq!(error.failure(), Failure::Denied, "{error:?}");
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_late_has_its_own_time_for_its_body() {
+    let emulator = emulator().await;
+    let late = SHORT * 2 / 3;
+    emulator.faults().script(
+        When::get(),
+        Fault::new()
+            .error(StatusCode::FORBIDDEN, "AccessDenied")
+            .stall_head(late)
+            .stall_after(20, late),
+    );
+    let client = builder(&emulator).read_timeout(SHORT).build().unwrap();
+    let error = client.get_object(get()).await.unwrap_err();
+    // Head and body together took longer than either may.
+    assert_eq!(error.failure(), Failure::Denied, "{error:?}");
+    assert_eq!(error.service_error().unwrap().code(), Some("AccessDenied"));
     emulator.shutdown().await.unwrap();
 }
 
