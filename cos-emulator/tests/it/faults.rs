@@ -121,7 +121,7 @@ fn a_throttled_body_takes_its_time() {
     assert_eq!(befall(Fault::new().throttle(50)).unwrap().text(), TEN);
     // Slices of two bytes: the last one is due after eight fiftieths of a second.
     assert!(started.elapsed() >= Duration::from_millis(160));
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[test]

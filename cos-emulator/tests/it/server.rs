@@ -212,7 +212,8 @@ async fn shutdown_does_not_wait_for_a_stall_without_end() {
     }
     let started = Instant::now();
     emulator.shutdown().await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(1));
+    // Less than requests in flight are given.
+    assert!(started.elapsed() < Duration::from_secs(2));
     assert!(waiting.await.unwrap().is_none());
 }
 
