@@ -56,7 +56,10 @@ fn broken(error: BoxError) -> Error {
         Some(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
             Error::new(ErrorKind::Body).because(Failure::CutShort)
         }
-        _ => Error::from_boxed(error, ErrorKind::Body),
+        _ => match error.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(error) => Error::new(ErrorKind::Body).coming_from(&*error),
+        },
     }
 }
 

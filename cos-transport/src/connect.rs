@@ -3,6 +3,7 @@
 //! All three share one time limit, and their failures are told apart here, where they arise.
 
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -45,6 +46,8 @@ impl Connector {
         let mut tcp = HttpConnector::new();
         // Requests are small, and latency is what a small object's download consists of.
         tcp.set_nodelay(true);
+        // Divided among the addresses of a name, so that one that is dead leaves time for the next.
+        tcp.set_connect_timeout(Some(limit));
         // Which scheme is spoken was looked at before.
         tcp.enforce_http(false);
         let tcp = DialTcp { tcp, dial_to };
@@ -98,9 +101,18 @@ async fn within<T>(
     connecting: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, ConnectError> {
     match tokio::time::timeout(limit, connecting).await {
+        // Every address of the name has had its share of the limit.
+        Ok(Err(error)) if is_elapsed(&error) => Err(ConnectError::TimedOut(limit)),
         Ok(connected) => connected.map_err(ConnectError::of),
         Err(_elapsed) => Err(ConnectError::TimedOut(limit)),
     }
+}
+
+/// Whether a timer has run out; the system's own timeouts have a code.
+fn is_elapsed(error: &BoxError) -> bool {
+    find::<io::Error>(&**error).is_some_and(|error| {
+        error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+    })
 }
 
 /// Why there is no connection.

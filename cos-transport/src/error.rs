@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use cos_proto::{Failure, ServiceError};
@@ -101,6 +102,19 @@ impl Error {
             cause: innermost(cause).to_string(),
             failure,
         })
+    }
+
+    /// Gives the innermost of `error`'s sources as the cause: what the libraries below wrap around
+    /// it only says in other words what the kind says already.
+    pub(crate) fn coming_from(self, error: &(dyn StdError + 'static)) -> Self {
+        let cause = innermost(error);
+        match cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::raw_os_error)
+        {
+            Some(code) => self.because(io::Error::from_raw_os_error(code)),
+            None => self.because(cause.to_string()),
+        }
     }
 
     /// The [`Error`] in `error`, or `error` as the cause of one of the kind `otherwise`.
@@ -206,9 +220,29 @@ mod tests {
 
     #[test]
     fn what_is_not_classified_is_the_networks() {
-        let error = Error::new(ErrorKind::Connect).because(std::io::Error::other("down"));
+        let error = Error::new(ErrorKind::Connect).because(io::Error::other("down"));
         assert_eq!(error.failure(), Failure::Transport);
         assert!(error.failure().is_retryable());
+    }
+
+    #[test]
+    fn of_a_wrapped_cause_only_the_innermost_is_told() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("a wrapper")]
+        struct Wrapper(#[source] io::Error);
+
+        let refused = || io::Error::from_raw_os_error(1);
+        let error = Error::new(ErrorKind::Connect).coming_from(&Wrapper(refused()));
+        let cause = error.source().unwrap();
+        assert_eq!(cause.to_string(), refused().to_string());
+        assert_eq!(
+            cause.downcast_ref::<io::Error>().unwrap().kind(),
+            refused().kind()
+        );
+        assert!(cause.source().is_none());
+
+        let error = Error::new(ErrorKind::Body).coming_from(&Wrapper(io::Error::other("words")));
+        assert_eq!(error.source().unwrap().to_string(), "words");
     }
 
     #[test]

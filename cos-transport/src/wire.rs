@@ -101,8 +101,10 @@ struct HeadTooLarge {
 
 fn classify(error: legacy::Error) -> Error {
     match find::<ConnectError>(&error) {
-        Some(ConnectError::TimedOut(_)) => Error::new(ErrorKind::ConnectTimeout).because(error),
-        Some(ConnectError::Tcp(_)) => Error::new(ErrorKind::Connect).because(error),
+        Some(cause @ ConnectError::TimedOut(_)) => {
+            Error::new(ErrorKind::ConnectTimeout).coming_from(cause)
+        }
+        Some(cause @ ConnectError::Tcp(_)) => Error::new(ErrorKind::Connect).coming_from(cause),
         Some(ConnectError::Tls(cause)) => {
             Error::new(ErrorKind::Tls).amounting_to(Failure::Untrusted, cause)
         }
@@ -113,7 +115,7 @@ fn classify(error: legacy::Error) -> Error {
             Some(cause) if cause.is_parse() => {
                 Error::new(ErrorKind::Head).amounting_to(Failure::InvalidResponse, cause)
             }
-            Some(cause) if !cause.is_user() => Error::new(ErrorKind::Connection).because(error),
+            Some(cause) if !cause.is_user() => Error::new(ErrorKind::Connection).coming_from(cause),
             // No authority, another scheme, a version that is not spoken.
             _ => Error::new(ErrorKind::Request).amounting_to(Failure::Unsendable, &error),
         },

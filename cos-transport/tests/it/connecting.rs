@@ -140,6 +140,10 @@ async fn t1_nobody_there_may_be_tried_again() {
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     assert!(error.failure().is_retryable());
     assert!(error.to_string().contains(&port.to_string()), "{error}");
+    // The cause is the system's word, without what libraries have wrapped around it.
+    let cause = std::error::Error::source(&error).unwrap();
+    let cause = cause.downcast_ref::<std::io::Error>().unwrap();
+    assert_eq!(cause.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 
 #[tokio::test]
