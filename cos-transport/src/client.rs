@@ -25,10 +25,9 @@ pub(crate) type Stack = BoxCloneSyncService<Request<()>, Response<Body>, Error>;
 
 /// An HTTP client for one endpoint of COS.
 ///
-/// Cloning it is cheap, and the clones share their connections. It is a
-/// [`Service`] of any request with a final URI, and has a method for each
-/// of the requests that cos-proto knows. It needs a tokio runtime with IO and time when it is
-/// used.
+/// Cloning it is cheap, and the clones share their connections. It is a [`Service`] of any request
+/// with a final URI, and has a method for each of the requests that cos-proto knows. It needs a
+/// tokio runtime with IO and time when it is used.
 #[derive(Clone)]
 pub struct Client {
     stack: Stack,
@@ -59,7 +58,8 @@ impl Client {
 /// Any answer of the service is `Ok` here, refusals included; a
 /// [`ServiceError`](cos_proto::ServiceError) is in the extensions of each that is not 2xx.
 ///
-/// The URI must be absolute and final: it goes to the wire byte for byte.
+/// The URI must be absolute and final: it goes to the wire byte for byte. The request is signed and
+/// sent whatever its host is, so a URI from elsewhere is to be looked at before.
 impl Service<Request<()>> for Client {
     type Response = Response<Body>;
     type Error = Error;
