@@ -28,10 +28,13 @@ use gate::Gate;
 ///
 /// # The limit adapts
 ///
-/// It starts at its ceiling. When the service asks to slow down, it is halved, down to one; when as
-/// many requests as it allows were answered well, it grows by one, up to the ceiling. Several
-/// answers that ask to slow down count once if their requests were sent before the limit was
-/// lowered by the first of them: a burst of them halves the limit, and does not collapse it.
+/// It starts at its ceiling. When the service asks to slow down, it is halved, down to one. When it
+/// has let through as many requests as it allows, and none of their answers was a 5xx, it grows by
+/// one, up to the ceiling; those count that come back while at least half of it is in use, so that
+/// it does not grow untried.
+///
+/// Several answers that ask to slow down count once if their requests were sent before the first
+/// of them lowered the limit: a burst of them halves it, and does not bring it to the ground.
 ///
 /// To slow down is asked for by an answer with status 429, or whose
 /// [`ServiceError`](cos_proto::ServiceError), which a layer below has put into the answer's

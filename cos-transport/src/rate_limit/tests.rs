@@ -441,6 +441,21 @@ async fn trailers_empty_chunks_and_failures_cost_nothing_and_keep_their_order() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_chunk_does_not_wait_behind_others() {
+    let pace = Pace::new(rate(1_000), BURST);
+    let mut busy = paced(Endless { chunk: 125 }, &pace);
+    for _ in 0..2 {
+        busy.frame().await.unwrap().unwrap();
+    }
+    assert_pending!(task::spawn(busy.frame()).poll());
+    let mut body = paced(Frames([Ok(Frame::data(Bytes::new()))].into()), &pace);
+    let data = assert_ready!(task::spawn(body.frame()).poll())
+        .unwrap()
+        .unwrap();
+    assert!(data.data_ref().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_dropped_while_it_waits_leaves_the_line_and_counts_nothing() {
     let pace = Pace::new(rate(1_000), BURST);
     let mut first = paced(Endless { chunk: 125 }, &pace);
