@@ -1,6 +1,7 @@
 //! How a [`Client`] is made.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cos_proto::Endpoint;
@@ -13,6 +14,7 @@ use crate::BoxError;
 use crate::body::Body;
 use crate::client::Client;
 use crate::connect::{Connector, DialTo};
+use crate::credentials::ProvideCredentials;
 use crate::error::{Error, ErrorKind};
 use crate::layer::{ErrorReaderLayer, HeadTimeoutLayer, IdleTimeoutLayer, SignLayer, TraceLayer};
 use crate::tls;
@@ -30,6 +32,7 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct ClientBuilder {
     endpoint: Endpoint,
     credentials: Option<Credentials>,
+    provider: Option<Arc<dyn ProvideCredentials>>,
     connect_timeout: Duration,
     read_timeout: Duration,
     ca_certs: Vec<Vec<u8>>,
@@ -41,6 +44,7 @@ impl ClientBuilder {
         Self {
             endpoint,
             credentials: None,
+            provider: None,
             connect_timeout: CONNECT_TIMEOUT,
             read_timeout: READ_TIMEOUT,
             ca_certs: Vec::new(),
@@ -51,6 +55,14 @@ impl ClientBuilder {
     /// Signs every request with `credentials`. Without, requests are anonymous.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.credentials = Some(credentials);
+        self.provider = None;
+        self
+    }
+
+    /// Signs every request with what `provider` has by then; it is asked for each attempt.
+    pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = None;
+        self.provider = Some(Arc::new(provider));
         self
     }
 
@@ -100,9 +112,10 @@ impl ClientBuilder {
         } else {
             Some(tls::config(&self.ca_certs)?)
         };
-        let sign = match &self.credentials {
-            Some(credentials) => SignLayer::new(credentials.clone()),
-            None => SignLayer::anonymous(),
+        let sign = match (&self.credentials, self.provider) {
+            (Some(credentials), _) => SignLayer::new(credentials.clone()),
+            (None, Some(provider)) => SignLayer::with_provider(provider),
+            (None, None) => SignLayer::anonymous(),
         };
         let connector = Connector::new(tls, dial_to, self.connect_timeout);
 
@@ -130,6 +143,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("endpoint", &self.endpoint)
             .field("credentials", &self.credentials)
+            .field("provider", &self.provider)
             .field("connect_timeout", &self.connect_timeout)
             .field("read_timeout", &self.read_timeout)
             .field("ca_certs", &self.ca_certs.len())

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use cos_proto::{Failure, ServiceError};
+use cos_proto::{Attempts, Failure, GaveUp, ServiceError};
 
 use crate::BoxError;
 use crate::chain::find;
@@ -33,6 +33,9 @@ struct Inner {
 pub enum ErrorKind {
     /// The request cannot be built or signed; nothing was sent. Not to be tried again.
     Request,
+    /// There are no credentials to sign with; nothing was sent. May be tried again if the source
+    /// that was asked is merely out of reach.
+    Credentials,
     /// No connection: the name was not found or nobody answered. May be tried again; nothing was
     /// sent.
     Connect,
@@ -118,11 +121,30 @@ impl Error {
     }
 
     /// The [`Error`] in `error`, or `error` as the cause of one of the kind `otherwise`.
+    ///
+    /// What failed stays outermost; that it was tried several times stands below it.
     pub(crate) fn from_boxed(error: BoxError, otherwise: ErrorKind) -> Self {
-        match error.downcast::<Self>() {
-            Ok(error) => *error,
+        let error = match error.downcast::<Self>() {
+            Ok(error) => return *error,
+            Err(error) => error,
+        };
+        match error.downcast::<GaveUp>() {
+            Ok(gave_up) => {
+                let attempts = gave_up.attempts();
+                Self::from_boxed(gave_up.into_source(), otherwise).after_attempts(attempts)
+            }
             Err(error) => Self::new(otherwise).because(error),
         }
+    }
+
+    /// Tells how often it was tried, where that was more than once or all there was.
+    fn after_attempts(mut self, attempts: Attempts) -> Self {
+        if attempts != Attempts::new(1) {
+            let cause = self.0.source.take();
+            let cause = cause.unwrap_or_else(|| Failure::Transport.into());
+            self.0.source = Some(GaveUp::new(attempts, cause).into());
+        }
+        self
     }
 
     /// What went wrong.
@@ -133,6 +155,11 @@ impl Error {
     /// What the service said, where it said anything.
     pub fn service_error(&self) -> Option<&ServiceError> {
         find::<ServiceError>(self)
+    }
+
+    /// How often it was tried, and whether there was no attempt left.
+    pub fn attempts(&self) -> Attempts {
+        Attempts::find(self).unwrap_or(Attempts::new(1))
     }
 
     /// The failure in cos-proto's classification; whether trying again can help is
@@ -164,6 +191,7 @@ impl fmt::Display for Error {
         let detail = self.0.detail.as_deref().unwrap_or("?");
         match self.0.kind {
             ErrorKind::Request => f.write_str("the request cannot be made"),
+            ErrorKind::Credentials => f.write_str("the request cannot be signed"),
             ErrorKind::Connect => write!(f, "cannot connect to {detail}"),
             ErrorKind::ConnectTimeout => write!(f, "cannot connect to {detail} in time"),
             ErrorKind::Tls => write!(f, "cannot trust the TLS of {detail}"),
@@ -243,6 +271,23 @@ mod tests {
 
         let error = Error::new(ErrorKind::Body).coming_from(&Wrapper(io::Error::other("words")));
         assert_eq!(error.source().unwrap().to_string(), "words");
+    }
+
+    #[test]
+    fn what_failed_stays_above_how_often_it_was_tried() {
+        let last = Error::new(ErrorKind::HeadTimeout).after(Duration::from_secs(30));
+        let boxed = BoxError::from(GaveUp::new(Attempts::new(11).exhausted(), last));
+        let error = Error::from_boxed(boxed, ErrorKind::Connection);
+        assert_eq!(error.kind(), ErrorKind::HeadTimeout);
+        assert_eq!(error.to_string(), "no answer came within 30s");
+        assert_eq!(error.attempts(), Attempts::new(11).exhausted());
+        assert_eq!(error.failure(), Failure::Transport);
+
+        let last = Error::new(ErrorKind::Tls).amounting_to(Failure::Untrusted, &fmt::Error);
+        let boxed = BoxError::from(GaveUp::new(Attempts::new(2), last));
+        let error = Error::from_boxed(boxed, ErrorKind::Connection);
+        assert_eq!(error.failure(), Failure::Untrusted);
+        assert_eq!(error.attempts().made(), 2);
     }
 
     #[test]

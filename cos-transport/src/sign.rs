@@ -5,6 +5,7 @@
 //! while.
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -18,6 +19,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::BoxError;
+use crate::clock::{Clock, ClockOffset};
+use crate::credentials::{
+    CredentialsError, Generation, Issued, ProvideCredentials, ProvideFuture, RefusedCredentials,
+    SignedBy,
+};
 use crate::error::{Error, ErrorKind};
 
 /// How long one signing key serves. Short against [`SIGNATURE_VALIDITY`], so that every signature
@@ -28,14 +34,13 @@ pub const KEY_KEPT: Duration = Duration::from_secs(60);
 /// forgiven, not the time that a body may take: the service checks it once, with the head.
 pub const SIGNATURE_VALIDITY: Duration = Duration::from_secs(60 * 60);
 
-/// The time since the Unix epoch, as the signature needs it.
-type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
-
-/// Signs every request with [`Credentials`], or leaves every request as it is.
+/// Signs every request with the credentials of a provider, or leaves every request as it is.
 ///
 /// The request's URI and headers must be final. Signed is what the vendor's SDKs sign
-/// ([`SignedNames::vendor`]). A 403 carries [`StringToSign`] in its extensions, ours; the error reader
-/// puts it beside the service's own.
+/// ([`SignedNames::vendor`]). The provider is asked for every attempt, and told of the
+/// [`RefusedCredentials`] in a request's extensions. An answer that is not 2xx carries [`SignedBy`]
+/// in its extensions, and a 403 also [`StringToSign`], ours; the error reader puts it beside the
+/// service's own.
 ///
 /// All services made from one layer, and their clones, share one signing key.
 #[derive(Clone)]
@@ -46,34 +51,63 @@ pub struct SignLayer {
 impl SignLayer {
     /// Signs with `credentials`, by the system's clock.
     pub fn new(credentials: Credentials) -> Self {
-        Self::with_clock(credentials, system_time)
+        Self::from_source(Source::Fixed(Issued::new(credentials).unrenewable()))
     }
 
-    /// Signs with `credentials`, by a clock that tells the time since the Unix epoch.
-    pub fn with_clock(
-        credentials: Credentials,
-        clock: impl Fn() -> Duration + Send + Sync + 'static,
-    ) -> Self {
-        let signer = Signer {
-            credentials,
-            clock: Arc::new(clock),
-            key: Mutex::new(None),
-        };
-        Self {
-            signer: Some(Arc::new(signer)),
-        }
+    /// Signs with what `provider` gives for each attempt, by the system's clock.
+    pub fn with_provider(provider: impl ProvideCredentials + 'static) -> Self {
+        Self::from_source(Source::Provider(Arc::new(provider)))
     }
 
     /// Signs nothing: for objects that anybody may read.
     pub fn anonymous() -> Self {
         Self { signer: None }
     }
+
+    /// Reads another clock than the system's: the time since the Unix epoch.
+    #[must_use]
+    pub fn clock(self, clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.set(|signer| signer.clock = Clock::new(clock))
+    }
+
+    /// Signs by the time that `offset` makes of the clock's. Whoever learns the service's time sets
+    /// it; see [`RetryPolicy::clock_offset`](crate::retry::RetryPolicy::clock_offset).
+    #[must_use]
+    pub fn clock_offset(self, offset: ClockOffset) -> Self {
+        self.set(|signer| signer.offset = offset)
+    }
+
+    fn from_source(source: Source) -> Self {
+        Self {
+            signer: Some(Arc::new(Signer {
+                source,
+                clock: Clock::default(),
+                offset: ClockOffset::new(),
+                key: Mutex::new(None),
+            })),
+        }
+    }
+
+    /// The settings changed, with a signing key of its own.
+    fn set(self, set: impl FnOnce(&mut Signer)) -> Self {
+        let signer = self.signer.map(|signer| {
+            let mut signer = Signer {
+                source: signer.source.clone(),
+                clock: signer.clock.clone(),
+                offset: signer.offset.clone(),
+                key: Mutex::new(None),
+            };
+            set(&mut signer);
+            Arc::new(signer)
+        });
+        Self { signer }
+    }
 }
 
 impl fmt::Debug for SignLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignLayer")
-            .field("credentials", &self.signer.as_ref().map(|s| &s.credentials))
+            .field("credentials", &self.signer.as_ref().map(|s| &s.source))
             .finish_non_exhaustive()
     }
 }
@@ -98,34 +132,38 @@ pub struct Sign<S> {
 
 impl<S, ReqB, ResB> Service<Request<ReqB>> for Sign<S>
 where
-    S: Service<Request<ReqB>, Response = Response<ResB>>,
+    S: Service<Request<ReqB>, Response = Response<ResB>> + Clone,
     S::Error: Into<BoxError>,
 {
     type Response = S::Response;
     type Error = BoxError;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S, ReqB>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, mut request: Request<ReqB>) -> Self::Future {
-        let signed = match &self.layer.signer {
-            None => None,
-            Some(signer) => match signer.sign(&mut request) {
-                Ok(signed) => Some(signed),
-                Err(error) => {
-                    return ResponseFuture {
-                        state: State::Refused { error: Some(error) },
-                    };
-                }
-            },
+    fn call(&mut self, request: Request<ReqB>) -> Self::Future {
+        let Some(signer) = &self.layer.signer else {
+            return ResponseFuture::sent(self.inner.call(request), None);
         };
-        ResponseFuture {
-            state: State::Sent {
-                response: self.inner.call(request),
-                signed,
-            },
+        match &signer.source {
+            Source::Fixed(issued) => signer.send(&mut self.inner, request, issued),
+            Source::Provider(provider) => {
+                // The service that is ready is the one that is called, once there are credentials.
+                let other = self.inner.clone();
+                let asking = Asking {
+                    credentials: ask(Arc::clone(provider), &request),
+                    inner: mem::replace(&mut self.inner, other),
+                    request,
+                    signer: Arc::clone(signer),
+                };
+                ResponseFuture {
+                    state: State::Asking {
+                        asking: Some(asking),
+                    },
+                }
+            }
         }
     }
 }
@@ -144,19 +182,28 @@ impl StringToSign {
 }
 
 pin_project! {
-    /// The future of [`Sign`]. Dropping it drops the request below.
-    #[derive(Debug)]
+    /// The future of [`Sign`].
+    ///
+    /// # Cancellation
+    ///
+    /// Dropping it drops the request below, or the question to the provider.
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<F> {
+    pub struct ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
         #[pin]
-        state: State<F>,
+        state: State<S, S::Future, B>,
     }
 }
 
 pin_project! {
-    #[derive(Debug)]
     #[project = StateProj]
-    enum State<F> {
+    enum State<S, F, B> {
+        Asking {
+            // Present until there are credentials.
+            asking: Option<Asking<S, B>>,
+        },
         Sent {
             #[pin]
             response: F,
@@ -168,51 +215,143 @@ pin_project! {
     }
 }
 
-impl<F, B, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response<B>, E>>,
-    E: Into<BoxError>,
-{
-    type Output = Result<Response<B>, BoxError>;
+/// A request that waits for credentials.
+struct Asking<S, B> {
+    credentials: ProvideFuture<'static>,
+    request: Request<B>,
+    inner: S,
+    signer: Arc<Signer>,
+}
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProj::Sent { response, signed } => {
-                let mut response = ready!(response.poll(cx)).map_err(Into::into)?;
-                if response.status() == StatusCode::FORBIDDEN
-                    && let Some(ours) = signed.take().and_then(Signed::string_to_sign)
-                {
-                    response.extensions_mut().insert(ours);
-                }
-                Poll::Ready(Ok(response))
-            }
-            StateProj::Refused { error } => match error.take() {
-                Some(error) => Poll::Ready(Err(error.into())),
-                // Polled after it was ready, which no caller may do.
-                None => Poll::Pending,
-            },
+impl<S, B> ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn sent(response: S::Future, signed: Option<Signed>) -> Self {
+        Self {
+            state: State::Sent { response, signed },
         }
     }
 }
 
-/// Credentials and the key made from them.
+impl<S, ReqB, ResB> Future for ResponseFuture<S, ReqB>
+where
+    S: Service<Request<ReqB>, Response = Response<ResB>>,
+    S::Error: Into<BoxError>,
+{
+    type Output = Result<Response<ResB>, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProj::Asking { asking: slot } => {
+                    let Some(asking) = slot else {
+                        // Polled after it was ready, which no caller may do.
+                        return Poll::Pending;
+                    };
+                    let issued = ready!(asking.credentials.as_mut().poll(cx));
+                    let Some(asking) = slot.take() else {
+                        return Poll::Pending;
+                    };
+                    let Asking {
+                        request,
+                        mut inner,
+                        signer,
+                        ..
+                    } = asking;
+                    signer
+                        .send(&mut inner, request, &issued.map_err(without)?)
+                        .state
+                }
+                StateProj::Sent { response, signed } => {
+                    let mut response = ready!(response.poll(cx)).map_err(Into::into)?;
+                    if let Some(signed) = signed.take() {
+                        signed.tell(&mut response);
+                    }
+                    return Poll::Ready(Ok(response));
+                }
+                StateProj::Refused { error } => {
+                    return match error.take() {
+                        Some(error) => Poll::Ready(Err(error.into())),
+                        // Polled after it was ready, which no caller may do.
+                        None => Poll::Pending,
+                    };
+                }
+            };
+            state.set(next);
+        }
+    }
+}
+
+impl<S, B> fmt::Debug for ResponseFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+/// Asks for credentials, and tells which ones the service has refused.
+fn ask<B>(provider: Arc<dyn ProvideCredentials>, request: &Request<B>) -> ProvideFuture<'static> {
+    let refused: Option<&RefusedCredentials> = request.extensions().get();
+    let refused = refused.map(|refused| refused.generation());
+    Box::pin(async move { provider.provide(refused).await })
+}
+
+/// A request for which there are no credentials.
+pub(crate) fn without(error: CredentialsError) -> Error {
+    Error::new(ErrorKind::Credentials).because(error)
+}
+
+/// Where the credentials come from, and the key made from them.
 struct Signer {
-    credentials: Credentials,
+    source: Source,
     clock: Clock,
+    offset: ClockOffset,
     key: Mutex<Option<KeptKey>>,
 }
 
-#[derive(Clone)]
+/// Credentials that are there already need no future.
+#[derive(Clone, Debug)]
+enum Source {
+    Fixed(Issued),
+    Provider(Arc<dyn ProvideCredentials>),
+}
+
 struct KeptKey {
     made: Duration,
+    generation: Generation,
     key: SigningKey,
 }
 
 impl Signer {
-    fn sign<B>(&self, request: &mut Request<B>) -> Result<Signed, Error> {
-        let key = self.key((self.clock)());
+    /// Signs `request` with `issued` and sends it.
+    fn send<S, B>(
+        &self,
+        inner: &mut S,
+        request: Request<B>,
+        issued: &Issued,
+    ) -> ResponseFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        let mut request = request;
+        match self.sign(&mut request, issued) {
+            Ok(signed) => ResponseFuture::sent(inner.call(request), Some(signed)),
+            Err(error) => ResponseFuture {
+                state: State::Refused { error: Some(error) },
+            },
+        }
+    }
+
+    fn sign<B>(&self, request: &mut Request<B>, issued: &Issued) -> Result<Signed, Error> {
+        let now = self.offset.apply(self.clock.now());
+        let key = self.key(now, issued);
         key.sign(request).map_err(unsignable)?;
         Ok(Signed {
+            by: SignedBy::new(issued),
             key,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -220,20 +359,22 @@ impl Signer {
         })
     }
 
-    /// The key that was kept, or a new one where it is too old, or from a time to come because the
-    /// clock was set back.
-    fn key(&self, now: Duration) -> SigningKey {
+    /// The key that was kept, or a new one where it is too old, of other credentials, or from a
+    /// time to come because a clock was set back.
+    fn key(&self, now: Duration, issued: &Issued) -> SigningKey {
         // A value is replaced as a whole, so what a panicking thread left behind is usable.
         let mut kept = self.key.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = &*kept
+            && kept.generation == issued.generation()
             && now.checked_sub(kept.made).is_some_and(|age| age < KEY_KEPT)
         {
             return kept.key.clone();
         }
         let key_time = KeyTime::starting(now, SIGNATURE_VALIDITY);
-        let key = SigningKey::derive(&self.credentials, key_time);
+        let key = SigningKey::derive(issued.credentials(), key_time);
         *kept = Some(KeptKey {
             made: now,
+            generation: issued.generation(),
             key: key.clone(),
         });
         key
@@ -242,6 +383,7 @@ impl Signer {
 
 /// A signed head, kept until it is known that nobody asks what was signed.
 struct Signed {
+    by: SignedBy,
     key: SigningKey,
     method: Method,
     uri: Uri,
@@ -249,6 +391,19 @@ struct Signed {
 }
 
 impl Signed {
+    /// Tells those above of a refusal how it was signed.
+    fn tell<B>(self, response: &mut Response<B>) {
+        if response.status().is_success() {
+            return;
+        }
+        response.extensions_mut().insert(self.by);
+        if response.status() == StatusCode::FORBIDDEN
+            && let Some(ours) = self.string_to_sign()
+        {
+            response.extensions_mut().insert(ours);
+        }
+    }
+
     fn string_to_sign(self) -> Option<StringToSign> {
         let head = Head::new(&self.method, &self.uri, &self.headers);
         let explanation = self.key.explain(head, &SignedNames::vendor()).ok()?;
@@ -280,7 +435,7 @@ mod tests {
 
     use cos_sign::verify;
     use http::header;
-    use tokio_test::{assert_ready_err, assert_ready_ok, task};
+    use tokio_test::{assert_pending, assert_ready_err, assert_ready_ok, task};
     use tower_test::mock;
 
     use super::*;
@@ -318,7 +473,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_signed_verifies() {
-        let layer = SignLayer::with_clock(credentials(), || Duration::from_secs(NOW));
+        let layer = SignLayer::new(credentials()).clock(|| Duration::from_secs(NOW));
         let (request, _) = pass(&layer, StatusCode::OK).await;
         let known = |id: &str| (id == "the-id").then(credentials);
         verify(Head::from(&request), known, Duration::from_secs(NOW)).unwrap();
@@ -336,9 +491,8 @@ mod tests {
     async fn the_key_is_kept_for_a_while_and_no_longer() {
         let now = Arc::new(AtomicU64::new(NOW));
         let clock = Arc::clone(&now);
-        let layer = SignLayer::with_clock(credentials(), move || {
-            Duration::from_secs(clock.load(Ordering::Relaxed))
-        });
+        let layer = SignLayer::new(credentials())
+            .clock(move || Duration::from_secs(clock.load(Ordering::Relaxed)));
 
         let first = authorization(&layer).await;
         now.store(NOW + KEY_KEPT.as_secs() - 1, Ordering::Relaxed);
@@ -353,7 +507,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_knows_what_was_signed() {
-        let layer = SignLayer::with_clock(credentials(), || Duration::from_secs(NOW));
+        let layer = SignLayer::new(credentials()).clock(|| Duration::from_secs(NOW));
         let (_, response) = pass(&layer, StatusCode::FORBIDDEN).await;
         let ours = response.extensions().get::<StringToSign>().unwrap();
         let expected = format!("sha1\n{};{}\n", NOW - 60, NOW + 3600);
@@ -361,6 +515,116 @@ mod tests {
 
         let (_, response) = pass(&layer, StatusCode::NOT_FOUND).await;
         assert!(response.extensions().get::<StringToSign>().is_none());
+    }
+
+    /// Gives what it was told to, one line of its script for each attempt, and keeps what it was
+    /// asked.
+    #[derive(Clone, Debug, Default)]
+    struct Scripted(Arc<Mutex<Lines>>);
+
+    #[derive(Debug, Default)]
+    struct Lines {
+        script: Vec<Result<Issued, CredentialsError>>,
+        asked: Vec<Option<Generation>>,
+    }
+
+    impl Scripted {
+        fn new(script: impl IntoIterator<Item = Result<Issued, CredentialsError>>) -> Self {
+            let mut script: Vec<_> = script.into_iter().collect();
+            script.reverse();
+            let asked = Vec::new();
+            Self(Arc::new(Mutex::new(Lines { script, asked })))
+        }
+    }
+
+    impl ProvideCredentials for Scripted {
+        fn provide(&self, refused: Option<Generation>) -> ProvideFuture<'_> {
+            let mut lines = self.0.lock().unwrap();
+            lines.asked.push(refused);
+            match lines.script.pop() {
+                Some(line) => Box::pin(std::future::ready(line)),
+                None => Box::pin(std::future::pending()),
+            }
+        }
+    }
+
+    fn issued(id: &str) -> Issued {
+        Issued::new(Credentials::new(id, "canary-key").unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_provider_is_asked_for_every_attempt_and_told_what_was_refused() {
+        let (first, second) = (issued("id1"), issued("id2"));
+        let refused = first.generation();
+        let provider = Scripted::new([Ok(first), Ok(second)]);
+        let layer = SignLayer::with_provider(provider.clone()).clock(|| Duration::from_secs(NOW));
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<()>, _>(layer.clone());
+        for (id, before) in [("id1", None), ("id2", Some(refused))] {
+            assert_ready_ok!(service.poll_ready());
+            let mut request = Request::get(URI).body(()).unwrap();
+            if let Some(refused) = before {
+                let refused = RefusedCredentials::new(refused);
+                request.extensions_mut().insert(refused);
+            }
+            let mut response = task::spawn(service.call(request));
+            assert_pending!(response.poll());
+            let (request, send) = handle.next_request().await.unwrap();
+            let signed = request.headers()[header::AUTHORIZATION].to_str().unwrap();
+            assert!(signed.contains(&format!("q-ak={id}&")), "{signed}");
+            let refusal = Response::builder().status(400).body(()).unwrap();
+            send.send_response(refusal);
+            let answer = assert_ready_ok!(response.poll());
+            let by: &SignedBy = answer.extensions().get().unwrap();
+            assert_eq!(by.generation() == refused, id == "id1");
+            assert!(by.is_renewable());
+        }
+        assert_eq!(provider.0.lock().unwrap().asked, [None, Some(refused)]);
+    }
+
+    #[tokio::test]
+    async fn without_credentials_nothing_is_sent() {
+        let error = CredentialsError::absent("a test", "nothing there");
+        let layer = SignLayer::with_provider(Scripted::new([Err(error)]));
+        let (mut service, mut handle) = mock::spawn_layer::<Request<()>, Response<()>, _>(layer);
+        assert_ready_ok!(service.poll_ready());
+        let request = Request::get(URI).body(()).unwrap();
+        let mut response = task::spawn(service.call(request));
+        let error = assert_ready_err!(response.poll())
+            .downcast::<Error>()
+            .unwrap();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert_eq!(error.failure(), Failure::NoCredentials);
+        drop((service, response));
+        assert!(handle.next_request().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_dropped_while_it_waits_for_credentials_is_not_sent() {
+        let layer = SignLayer::with_provider(Scripted::default());
+        let (mut service, mut handle) = mock::spawn_layer::<Request<()>, Response<()>, _>(layer);
+        assert_ready_ok!(service.poll_ready());
+        let request = Request::get(URI).body(()).unwrap();
+        let mut response = task::spawn(service.call(request));
+        assert_pending!(response.poll());
+        drop((service, response));
+        assert!(handle.next_request().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn an_offset_that_was_learned_counts_at_once() {
+        let offset = ClockOffset::new();
+        let layer = SignLayer::new(credentials())
+            .clock(|| Duration::from_secs(NOW))
+            .clock_offset(offset.clone());
+        let first = authorization(&layer).await;
+        for server in [NOW + 7200, NOW - 7200] {
+            offset.learn(Duration::from_secs(NOW), Duration::from_secs(server));
+            let signed = authorization(&layer).await;
+            assert_ne!(signed, first);
+            let time = format!("q-sign-time={};{}&", server - 60, server + 3600);
+            assert!(signed.contains(&time), "{signed}");
+        }
     }
 
     #[tokio::test]
