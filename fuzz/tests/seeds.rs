@@ -1,49 +1,51 @@
 //! Replays the seeds of every target, without a fuzzer.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use cos_fuzz::TARGETS;
 
-fn seeds() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds")
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// A seed is there for what it reaches: one whose name starts with `refused` is refused, every other one is accepted.
 #[test]
 fn every_seed_passes_its_target() {
     for (name, target) in TARGETS {
-        let folder = seeds().join(name);
-        let mut replayed = 0;
-        for entry in
-            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        {
-            let path = entry.unwrap().path();
-            target(&fs::read(&path).unwrap());
-            replayed += 1;
+        let mut accepted = 0;
+        for path in files(&folder("seeds").join(name)) {
+            let outcome = target(&fs::read(&path).unwrap());
+            let seed = path.file_name().unwrap().to_str().unwrap();
+            assert_eq!(
+                outcome.is_none(),
+                seed.starts_with("refused"),
+                "{}",
+                path.display()
+            );
+            accepted += usize::from(outcome.is_some());
         }
-        assert!(replayed > 0, "{name} has no seed");
+        assert!(accepted > 0, "{name} has no seed that is accepted");
     }
 }
 
 #[test]
-fn every_seed_folder_and_every_binary_belongs_to_a_target() {
+fn every_folder_of_seeds_every_binary_and_every_dictionary_belongs_to_a_target() {
+    let names = |folder: PathBuf| -> BTreeSet<String> {
+        let stem = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        files(&folder).into_iter().map(stem).collect()
+    };
     let targets: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
-    let folders: BTreeSet<String> = fs::read_dir(seeds())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    assert_eq!(targets, folders);
-    let binaries: BTreeSet<String> = fs::read_dir(seeds().with_file_name("fuzz_targets"))
-        .unwrap()
-        .map(|entry| {
-            entry
-                .unwrap()
-                .path()
-                .file_stem()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .to_owned()
-        })
-        .collect();
-    assert_eq!(targets, binaries);
+    assert_eq!(names(folder("seeds")), targets);
+    assert_eq!(names(folder("fuzz_targets")), targets);
+    assert!(names(folder("dict")).is_subset(&targets));
 }

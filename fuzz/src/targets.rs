@@ -1,0 +1,53 @@
+//! Request targets: the way of a key to the wire, and back.
+
+use cos_proto::{Addressing, Endpoint, GetObject, Key, ListObjects, Region, uri};
+
+use crate::bucket;
+
+/// Percent-decoding: what decodes comes back from its encoded form, in a path and in a query.
+pub fn url_decoding(data: &[u8]) -> Option<()> {
+    let text = str::from_utf8(data).ok()?;
+    assert_eq!(uri::decode(&uri::encode_path(text)).as_deref(), Ok(text));
+    assert_eq!(
+        uri::decode(&uri::encode_query_component(text)).as_deref(),
+        Ok(text)
+    );
+    let decoded = uri::decode(text).ok()?;
+    assert_eq!(uri::decode(&uri::encode_path(&decoded)), Ok(decoded));
+    Some(())
+}
+
+/// A text as a key and as a prefix: the request target says it byte for byte, or there is no request.
+pub fn request_target(data: &[u8]) -> Option<()> {
+    let text = str::from_utf8(data).ok()?;
+    let region = Endpoint::region(Region::new("ap-beijing").expect("a region's name"));
+    let path = Endpoint::service_url("http://127.0.0.1:9000", Addressing::Path).expect("a URL");
+    let mut requests = 0;
+    for (endpoint, before) in [(region, "/"), (path, "/examplebucket-1250000000/")] {
+        if let Ok(key) = Key::new(text)
+            && let Ok(request) = GetObject::new(bucket(), key).to_request(&endpoint)
+        {
+            requests += 1;
+            let path = request.uri().path();
+            assert_eq!(uri::decode(path), Ok(format!("{before}{text}")));
+            assert_eq!(request.uri().query(), None);
+            assert_ne!(
+                path.trim_end_matches('/'),
+                before.trim_end_matches('/'),
+                "GET Object would be GET Bucket"
+            );
+        }
+        if let Ok(request) = ListObjects::new(bucket())
+            .prefix(text)
+            .to_request(&endpoint)
+        {
+            assert_eq!(request.uri().path(), before);
+            let query = request.uri().query().unwrap_or_default();
+            let prefix = query
+                .split('&')
+                .find_map(|param| param.strip_prefix("prefix="));
+            assert_eq!(uri::decode(prefix.unwrap_or_default()).as_deref(), Ok(text));
+        }
+    }
+    (requests > 0).then_some(())
+}
