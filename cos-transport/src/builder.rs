@@ -59,7 +59,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Signs every request with what `provider` has by then; it is asked for each attempt.
+    /// Signs every request with what `provider` has by then; it is asked for each attempt. The limit
+    /// on the wait for the head covers its answer too.
     pub fn credentials_provider(mut self, provider: impl ProvideCredentials + 'static) -> Self {
         self.credentials = None;
         self.provider = Some(Arc::new(provider));

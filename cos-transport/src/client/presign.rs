@@ -19,7 +19,8 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::Request`]: without credentials, and for what only a header can ask for, such
-    /// as a range or a condition.
+    /// as a range or a condition. A provider of credentials is not asked here: only those count
+    /// that were given as [`credentials`](crate::ClientBuilder::credentials).
     pub fn presign(&self, get: GetObject, expires: Duration) -> Result<PresignedUri, Error> {
         let Some(credentials) = &self.credentials else {
             return Err(Error::new(ErrorKind::Request).because(Failure::NoCredentials));
