@@ -28,13 +28,11 @@ impl Explanation {
     /// Takes the steps from a head to its StringToSign, given what of it is to be signed.
     pub(crate) fn new(
         head: Head<'_>,
-        mut params: Pairs<'_>,
-        mut headers: Pairs<'_>,
+        params: &Pairs<'_>,
+        headers: &Pairs<'_>,
         key_time: KeyTime,
     ) -> Result<Self, Defect> {
-        params.sort();
-        headers.sort();
-        let http_string = http_string(head.method(), &head.path()?, &params, &headers);
+        let http_string = http_string(head.method(), &head.path()?, params, headers);
         Ok(Self {
             string_to_sign: string_to_sign(key_time, &http_string),
             http_string,
@@ -93,26 +91,20 @@ mod tests {
         let uri = "/exampleobject%28%E8%85%BE%E8%AE%AF%E4%BA%91%29\
                    ?response-content-type=application%2Foctet-stream\
                    &response-cache-control=max-age%3D600";
-        let request = Request::get(uri).body(()).unwrap();
-        let head = Head::from(&request);
-        let mut params = Pairs::default();
-        for param in head.params() {
-            let (name, value) = param.unwrap();
-            params.push(name, value);
-        }
-        let mut headers = Pairs::default();
-        for (name, value) in [
-            (
+        let request = Request::get(uri)
+            .header(
                 "Host",
                 "examplebucket-1250000000.cos.ap-beijing.myqcloud.com",
-            ),
-            ("Date", "Thu, 16 May 2019 06:55:53 GMT"),
-        ] {
-            headers.push(name.as_bytes().into(), value.as_bytes().into());
-        }
+            )
+            .header("Date", "Thu, 16 May 2019 06:55:53 GMT")
+            .body(())
+            .unwrap();
+        let head = Head::from(&request);
+        let params = head.params().map(Result::unwrap).collect();
+        let headers = head.fields().collect();
 
         let key_time = "1557989753;1557996953".parse().unwrap();
-        let explanation = Explanation::new(head, params, headers, key_time).unwrap();
+        let explanation = Explanation::new(head, &params, &headers, key_time).unwrap();
         assert_eq!(
             explanation.http_string(),
             "get\n/exampleobject(腾讯云)\n\

@@ -3,9 +3,12 @@
 use alloc::{borrow::Cow, format};
 use core::fmt;
 
-use http::{HeaderMap, Method, Request, Uri, request, uri::Scheme};
+use http::{HeaderMap, HeaderName, Method, Request, Uri, header, request, uri::Scheme};
 
-use crate::encode::{Plus, decode};
+use crate::{
+    encode::{Plus, decode},
+    pairs::Param,
+};
 
 /// A view of a request's method, URI and headers.
 ///
@@ -45,6 +48,26 @@ impl<'a> Head<'a> {
         self.headers
     }
 
+    /// The header fields as the receiver sees them: the host of the URI among them where there is no
+    /// such header, and no value with blanks around it, which are not part of it (RFC 9110, 5.5).
+    pub(crate) fn fields(self) -> impl Iterator<Item = Param<'a>> {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name, value.as_bytes().trim_ascii().into()));
+        let host = if self.headers.contains_key(header::HOST) {
+            None
+        } else {
+            self.host_of_uri()
+        };
+        headers
+            .chain(host.map(|host| (&header::HOST, host)))
+            .map(|(name, value)| (name.as_str().as_bytes().into(), value))
+    }
+
+    /// Whether [`Head::fields`] has a field of this name.
+    pub(crate) fn has_field(self, name: &HeaderName) -> bool {
+        self.headers.contains_key(name) || (name == header::HOST && self.uri.host().is_some())
+    }
+
     /// The path as it is signed: decoded, any bytes.
     pub(crate) fn path(self) -> Result<Cow<'a, [u8]>, Defect> {
         let path = self.uri.path();
@@ -73,7 +96,7 @@ impl<'a> Head<'a> {
 
     /// The host an HTTP client sends for a request without a `Host` header: the authority of the URI
     /// without the user, and without the port if it is the default of the scheme.
-    pub(crate) fn host_of_uri(self) -> Option<Cow<'a, [u8]>> {
+    fn host_of_uri(self) -> Option<Cow<'a, [u8]>> {
         let host = self.uri.host()?;
         let default_port = if self.uri.scheme() == Some(&Scheme::HTTPS) {
             443
@@ -86,9 +109,6 @@ impl<'a> Head<'a> {
         })
     }
 }
-
-/// A decoded name and value of the query.
-pub(crate) type Param<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// What is wrong with a head that cannot be signed, nor verified.
 #[derive(Debug, PartialEq, Eq)]

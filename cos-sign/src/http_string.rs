@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 use crate::pairs::Pairs;
 
 /// The HttpString: lower-cased method, decoded path, parameters and headers, each ended by a line
-/// feed, the empty ones too. The pairs must be sorted.
+/// feed, the empty ones too.
 ///
-/// It is a secret: a session token or an SSE-C key may be among the headers.
+/// It is a secret: a session token or an SSE-C key may be among the headers. The text is therefore
+/// made in one place that is wiped later, and never moves to a larger one.
 pub(crate) fn http_string(
     method: &Method,
     path: &[u8],
@@ -18,8 +19,8 @@ pub(crate) fn http_string(
     headers: &Pairs<'_>,
 ) -> Zeroizing<Vec<u8>> {
     let method = method.as_str().as_bytes();
-    let length = method.len() + path.len() + params.length_hint() + headers.length_hint() + 4;
-    let mut text = Vec::with_capacity(length);
+    let length = method.len() + path.len() + params.max_length() + headers.max_length() + 4;
+    let mut text = Zeroizing::new(Vec::with_capacity(length));
     text.extend(method.iter().map(u8::to_ascii_lowercase));
     text.push(b'\n');
     text.extend_from_slice(path);
@@ -28,7 +29,7 @@ pub(crate) fn http_string(
     text.push(b'\n');
     headers.write_into(&mut text);
     text.push(b'\n');
-    Zeroizing::new(text)
+    text
 }
 
 #[cfg(test)]
@@ -37,12 +38,9 @@ mod tests {
     use crate::string_to_sign::sha1_hex;
 
     fn pairs<'a>(pairs: &[(&'a str, &'a str)]) -> Pairs<'a> {
-        let mut sorted = Pairs::default();
-        for (name, value) in pairs {
-            sorted.push(name.as_bytes().into(), value.as_bytes().into());
-        }
-        sorted.sort();
-        sorted
+        let bytes =
+            |&(name, value): &(&'a str, &'a str)| (name.as_bytes().into(), value.as_bytes().into());
+        pairs.iter().map(bytes).collect()
     }
 
     /// Published with its hash in the tests of Teco, a Swift SDK.

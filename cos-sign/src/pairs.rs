@@ -4,14 +4,16 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use crate::encode::{encode_into, encode_name};
 
-/// The parameters or the headers that a signature covers.
+/// The parameters or the headers that a signature covers, in its order.
 ///
 /// Names are kept in the signature's form, values decoded. The order is that of the vendor's Go SDK:
 /// by name, and values of the same name by their decoded bytes. Every pair stands for itself, so a
 /// name that occurs twice is listed twice. (The vendor's documents say nothing about repeated names,
 /// and its Python SDK cannot express them.)
-#[derive(Default)]
 pub(crate) struct Pairs<'a>(Vec<Pair<'a>>);
+
+/// A decoded name, in any spelling, and a decoded value.
+pub(crate) type Param<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
 
 /// Ordered by name, then by value.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -21,13 +23,11 @@ struct Pair<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    /// Adds a pair; `name` is any spelling.
-    pub(crate) fn push(&mut self, name: Cow<'a, [u8]>, value: Cow<'a, [u8]>) {
-        let name = match name {
-            Cow::Borrowed(name) => encode_name(name),
-            Cow::Owned(name) => Cow::Owned(encode_name(&name).into_owned()),
-        };
-        self.0.push(Pair { name, value });
+    /// Adds a pair in its place.
+    pub(crate) fn insert(&mut self, param: Param<'a>) {
+        let pair = Pair::from(param);
+        let position = self.0.partition_point(|other| *other < pair);
+        self.0.insert(position, pair);
     }
 
     /// Drops the pairs whose name, in the signature's form, `keep` refuses.
@@ -35,12 +35,7 @@ impl<'a> Pairs<'a> {
         self.0.retain(|pair| keep(&pair.name));
     }
 
-    /// Puts the pairs in the order of the signature.
-    pub(crate) fn sort(&mut self) {
-        self.0.sort_unstable();
-    }
-
-    /// The names in the signature's form, in the present order.
+    /// The names in the signature's form.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|pair| &*pair.name)
     }
@@ -77,10 +72,28 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// About how long the line of the HttpString is; too long if few bytes need an escape.
-    pub(crate) fn length_hint(&self) -> usize {
-        let length = |pair: &Pair<'_>| pair.name.len() + pair.value.len() * 3 / 2 + 2;
+    /// The most bytes that [`Pairs::write_into`] writes: all bytes of the values escaped.
+    pub(crate) fn max_length(&self) -> usize {
+        let length = |pair: &Pair<'_>| pair.name.len() + pair.value.len() * 3 + 2;
         self.0.iter().map(length).sum()
+    }
+}
+
+impl<'a> FromIterator<Param<'a>> for Pairs<'a> {
+    fn from_iter<T: IntoIterator<Item = Param<'a>>>(params: T) -> Self {
+        let mut pairs: Vec<_> = params.into_iter().map(Pair::from).collect();
+        pairs.sort_unstable();
+        Self(pairs)
+    }
+}
+
+impl<'a> From<Param<'a>> for Pair<'a> {
+    fn from((name, value): Param<'a>) -> Self {
+        let name = match name {
+            Cow::Borrowed(name) => encode_name(name),
+            Cow::Owned(name) => Cow::Owned(encode_name(&name).into_owned()),
+        };
+        Self { name, value }
     }
 }
 
@@ -89,12 +102,11 @@ mod tests {
     use super::*;
 
     fn pairs<'a>(pairs: &[(&'a str, &'a str)]) -> Pairs<'a> {
-        let mut sorted = Pairs::default();
-        for (name, value) in pairs {
-            sorted.push(name.as_bytes().into(), value.as_bytes().into());
-        }
-        sorted.sort();
-        sorted
+        pairs.iter().copied().map(param).collect()
+    }
+
+    fn param<'a>((name, value): (&'a str, &'a str)) -> Param<'a> {
+        (name.as_bytes().into(), value.as_bytes().into())
     }
 
     fn line(pairs: &Pairs<'_>) -> String {
@@ -122,6 +134,26 @@ mod tests {
         let pairs = pairs(&[("a", "2"), ("a", "1"), ("A", "3")]);
         assert_eq!(line(&pairs), "a=1&a=2&a=3");
         assert_eq!(pairs.list(), "a;a;a");
+    }
+
+    #[test]
+    fn a_pair_that_is_added_comes_to_its_place() {
+        let mut pairs = pairs(&[("c", "1"), ("a", "3"), ("a", "1")]);
+        for added in [("a", "2"), ("B", ""), ("d", ""), ("", "0")] {
+            pairs.insert(param(added));
+        }
+        assert_eq!(line(&pairs), "=0&a=1&a=2&a=3&b=&c=1&d=");
+    }
+
+    #[test]
+    fn a_line_is_no_longer_than_announced() {
+        for pairs in [
+            pairs(&[]),
+            pairs(&[("a", "")]),
+            pairs(&[("\u{0}A", "\u{0}"), ("b", "/")]),
+        ] {
+            assert!(line(&pairs).len() <= pairs.max_length());
+        }
     }
 
     #[test]

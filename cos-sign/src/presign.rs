@@ -5,12 +5,7 @@ use core::fmt;
 
 use http::Uri;
 
-use crate::{
-    Head, SignError, SignedNames, SigningKey,
-    encode::encode,
-    fields::TOKEN,
-    sign::{has_token, params},
-};
+use crate::{Explanation, Head, SignError, SignedNames, SigningKey, encode::encode, fields::TOKEN};
 
 impl SigningKey {
     /// A URI that carries its own signature: the head's URI with the token (of temporary
@@ -52,20 +47,18 @@ impl SigningKey {
         head: Head<'_>,
         names: &SignedNames,
     ) -> Result<PresignedUri, SignError> {
-        let mut params = params(head)?;
+        let mut params = self.params_beside_token(head)?;
+        let headers = names.select(head)?;
         let mut text = head.uri().to_string();
         separate(head.uri(), &mut text);
         if let Some(token) = self.token() {
-            if has_token(&params) {
-                return Err(SignError::ReservedParam { name: TOKEN });
-            }
-            params.push(TOKEN.as_bytes().into(), token.as_bytes().into());
+            params.insert((TOKEN.as_bytes().into(), token.as_bytes().into()));
             text.push_str(TOKEN);
             text.push('=');
             text.push_str(&encode(token.as_bytes()));
             text.push('&');
         }
-        let explanation = self.explain_pairs(head, params, names.select(head)?)?;
+        let explanation = Explanation::new(head, &params, &headers, self.key_time())?;
         self.with_fields(&explanation, |fields| fields.append_to_query(&mut text));
         // The URI was one before, and only what may stand in a query was appended.
         let uri = Uri::try_from(text.as_str()).map_err(|_| SignError::UriTooLong)?;

@@ -24,12 +24,13 @@ impl SigningKey {
     /// [`SignError`] if the request has no host or no path, or cannot be signed without a guess.
     pub fn sign<B>(&self, request: &mut Request<B>) -> Result<(), SignError> {
         let head = Head::from(&*request);
-        let mut headers = VENDOR.select(head)?;
+        let params = self.params_beside_token(head)?;
+        let mut headers = SignedNames::vendor().select(head)?;
         if let Some(token) = self.token() {
             headers.retain(|name| name != TOKEN);
-            headers.push(TOKEN.as_bytes().into(), token.as_bytes().into());
+            headers.insert((TOKEN.as_bytes().into(), token.as_bytes().into()));
         }
-        let explanation = self.explain_pairs(head, params(head)?, headers)?;
+        let explanation = Explanation::new(head, &params, &headers, self.key_time())?;
         let authorization = self.header(&explanation);
 
         let headers = request.headers_mut();
@@ -85,16 +86,17 @@ impl SigningKey {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn explain(&self, head: Head<'_>, names: &SignedNames) -> Result<Explanation, SignError> {
-        self.explain_pairs(head, params(head)?, names.select(head)?)
+        let (params, headers) = (params(head)?, names.select(head)?);
+        Ok(Explanation::new(head, &params, &headers, self.key_time())?)
     }
 
-    pub(crate) fn explain_pairs(
-        &self,
-        head: Head<'_>,
-        params: Pairs<'_>,
-        headers: Pairs<'_>,
-    ) -> Result<Explanation, SignError> {
-        Ok(Explanation::new(head, params, headers, self.key_time())?)
+    /// All the parameters of a head that is to be sent with the token of this key, if it has one.
+    pub(crate) fn params_beside_token<'a>(&self, head: Head<'a>) -> Result<Pairs<'a>, SignError> {
+        let params = params(head)?;
+        if self.token().is_some() && params.values_of(TOKEN).next().is_some() {
+            return Err(SignError::ReservedParam { name: TOKEN });
+        }
+        Ok(params)
     }
 
     /// Signs what is explained, and hands the fields to `write`.
@@ -121,24 +123,16 @@ impl SigningKey {
     }
 }
 
-static VENDOR: SignedNames = SignedNames::vendor();
-
 /// All the parameters of a head that is not signed yet.
-pub(crate) fn params(head: Head<'_>) -> Result<Pairs<'_>, SignError> {
-    let mut params = Pairs::default();
-    for param in head.params() {
-        let (name, value) = param?;
-        if let Some(name) = reserved(&name) {
-            return Err(SignError::ReservedParam { name });
+fn params(head: Head<'_>) -> Result<Pairs<'_>, SignError> {
+    let params = head.params().map(|param| {
+        let param = param?;
+        match reserved(&param.0) {
+            Some(name) => Err(SignError::ReservedParam { name }),
+            None => Ok(param),
         }
-        params.push(name, value);
-    }
-    Ok(params)
-}
-
-/// Whether a query has a parameter of the session token.
-pub(crate) fn has_token(params: &Pairs<'_>) -> bool {
-    params.names().any(|name| name == TOKEN)
+    });
+    params.collect()
 }
 
 fn sensitive(text: String) -> HeaderValue {
@@ -173,7 +167,8 @@ pub enum SignError {
         /// The header's name.
         name: HeaderName,
     },
-    /// The query already has a parameter that signing keeps for itself: the URI is presigned.
+    /// The query already has a parameter that signing keeps for itself: the URI is presigned, or has
+    /// a session token beside that of the credentials.
     #[error("the query already has the parameter {name}")]
     ReservedParam {
         /// The parameter's name.

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, header};
 
 use crate::{Head, SignError, pairs::Pairs};
 
@@ -17,7 +17,7 @@ pub struct SignedNames(Selection);
 enum Selection {
     #[default]
     Vendor,
-    /// Without repetitions.
+    /// Sorted, without repetitions.
     Named(Vec<HeaderName>),
 }
 
@@ -47,54 +47,32 @@ impl SignedNames {
         Self(Selection::Named(names))
     }
 
-    /// The selected headers of a head. The host comes from the URI where there is no such header.
-    pub(crate) fn select<'a>(&'a self, head: Head<'a>) -> Result<Pairs<'a>, SignError> {
-        let mut selected = Pairs::default();
-        match &self.0 {
-            Selection::Vendor => {
-                for (name, value) in head.headers() {
-                    if is_signed_by_vendor(name.as_str()) {
-                        push(&mut selected, name, value);
-                    }
-                }
-                if !head.headers().contains_key(header::HOST) {
-                    push_host_of_uri(&mut selected, head)?;
-                }
-            }
-            Selection::Named(names) => {
-                for name in names {
-                    let values = head.headers().get_all(name);
-                    if values.iter().next().is_some() {
-                        values
-                            .iter()
-                            .for_each(|value| push(&mut selected, name, value));
-                    } else if name == header::HOST {
-                        push_host_of_uri(&mut selected, head)?;
-                    } else {
-                        return Err(SignError::HeaderNotPresent { name: name.clone() });
-                    }
-                }
-            }
+    /// The selected headers of a head, all of which must be there.
+    pub(crate) fn select<'a>(&self, head: Head<'a>) -> Result<Pairs<'a>, SignError> {
+        let required: &[HeaderName] = match &self.0 {
+            Selection::Vendor => &[header::HOST],
+            Selection::Named(names) => names,
+        };
+        match required.iter().find(|name| !head.has_field(name)) {
+            None => Ok(head.fields().filter(|(name, _)| self.has(name)).collect()),
+            Some(name) if name == header::HOST => Err(SignError::NoHost),
+            Some(name) => Err(SignError::HeaderNotPresent { name: name.clone() }),
         }
-        Ok(selected)
+    }
+
+    fn has(&self, name: &[u8]) -> bool {
+        match &self.0 {
+            Selection::Vendor => is_signed_by_vendor(name),
+            Selection::Named(names) => names
+                .binary_search_by(|other| other.as_str().as_bytes().cmp(name))
+                .is_ok(),
+        }
     }
 }
 
-/// Adds a header. Blanks around a value are not part of it (RFC 9110, 5.5): the other side does not
-/// see them, so they are not signed.
-pub(crate) fn push<'a>(pairs: &mut Pairs<'a>, name: &'a HeaderName, value: &'a HeaderValue) {
-    let value = value.as_bytes().trim_ascii();
-    pairs.push(name.as_str().as_bytes().into(), value.into());
-}
-
-fn push_host_of_uri<'a>(pairs: &mut Pairs<'a>, head: Head<'a>) -> Result<(), SignError> {
-    let host = head.host_of_uri().ok_or(SignError::NoHost)?;
-    pairs.push(header::HOST.as_str().as_bytes().into(), host);
-    Ok(())
-}
-
-fn is_signed_by_vendor(name: &str) -> bool {
-    name.starts_with("x-cos-") || name.starts_with("x-ci-") || VENDOR.binary_search(&name).is_ok()
+fn is_signed_by_vendor(name: &[u8]) -> bool {
+    let listed = || VENDOR.binary_search_by(|other| other.as_bytes().cmp(name));
+    name.starts_with(b"x-cos-") || name.starts_with(b"x-ci-") || listed().is_ok()
 }
 
 /// The names that the vendor's SDKs sign, sorted.
@@ -127,8 +105,7 @@ mod tests {
     use http::Request;
 
     fn selected(names: &SignedNames, request: &Request<()>) -> Result<String, SignError> {
-        let mut pairs = names.select(Head::from(request))?;
-        pairs.sort();
+        let pairs = names.select(Head::from(request))?;
         let mut line = Vec::new();
         pairs.write_into(&mut line);
         Ok(String::from_utf8(line).unwrap())
@@ -143,6 +120,8 @@ mod tests {
     fn the_vendor_signs_its_list_and_its_prefixes_and_the_host() {
         let request = Request::get("https://h.example/")
             .header("Range", "bytes=0-3")
+            .header("Access-Control-Request-Headers", "a")
+            .header("Access-Control-Request-Method", "GET")
             .header("X-Cos-Acl", "private")
             .header("x-ci-Process", "1")
             .header("x-cosmetic", "1")
@@ -154,7 +133,8 @@ mod tests {
             .unwrap();
         assert_eq!(
             selected(&SignedNames::vendor(), &request).unwrap(),
-            "host=h.example&range=bytes%3D0-3&x-ci-process=1&x-cos-acl=private"
+            "access-control-request-headers=a&access-control-request-method=GET\
+             &host=h.example&range=bytes%3D0-3&x-ci-process=1&x-cos-acl=private"
         );
         assert_eq!(SignedNames::default(), SignedNames::vendor());
     }

@@ -1,6 +1,6 @@
 //! Verifying the signature of a request.
 
-use alloc::{boxed::Box, string::String};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use core::time::Duration;
 
 use http::header;
@@ -10,7 +10,6 @@ use crate::{
     fields::{ALGORITHM, AUTHORIZATION, FieldReader, Fields, TOKEN, is_field},
     pairs::Pairs,
     signature::same,
-    signed_names::push,
 };
 
 mod listed;
@@ -106,27 +105,25 @@ impl Verifier {
         } = Found::find(head)?;
         let key_time = check_times(&fields, now)?;
         let credentials = lookup(&fields.secret_id).ok_or(Refusal::UnknownSecretId)?;
-        check_tokens(&credentials, head, &params)?;
+        let mut headers: Pairs<'_> = head.fields().collect();
+        check_tokens(&credentials, &headers, &params)?;
 
         let listed = Listed::new(&fields.param_list);
         // An unsigned token has been compared with the right one, which is as good as a signature.
         params.retain(|name| listed.has(name) || !(self.unsigned_params || name == TOKEN));
-        params.sort();
         listed.check(&params, "q-url-param-list", |difference| match difference {
             Difference::Missing(name) => Refusal::ParamNotPresent { name },
             Difference::Surplus(name) => Refusal::ParamNotSigned { name },
         })?;
 
         let listed = Listed::new(&fields.header_list);
-        let mut headers = headers(head);
         headers.retain(|name| listed.has(name));
-        headers.sort();
         listed.check(&headers, "q-header-list", |difference| match difference {
             Difference::Missing(name) => Refusal::HeaderNotPresent { name },
             Difference::Surplus(name) => Refusal::HeaderNotSigned { name },
         })?;
 
-        let explanation = Explanation::new(head, params, headers, key_time)?;
+        let explanation = Explanation::new(head, &params, &headers, key_time)?;
         let key = SigningKey::derive(&credentials, key_time);
         let expected = key.signature(explanation.string_to_sign());
         if !same(expected.as_bytes(), fields.signature.as_bytes()) {
@@ -210,14 +207,14 @@ impl<'a> Found<'a> {
     fn find(head: Head<'a>) -> Result<Self, Refusal> {
         let malformed = |field| Refusal::Malformed { field };
         let mut reader = FieldReader::default();
-        let mut params = Pairs::default();
+        let mut params = Vec::new();
         for param in head.params() {
             let (name, value) = param?;
             // A name that is spelled another way is a parameter like others.
             if is_field(&name) {
                 reader.take(&name, value).map_err(malformed)?;
             } else {
-                params.push(name, value);
+                params.push((name, value));
             }
         }
 
@@ -230,7 +227,7 @@ impl<'a> Found<'a> {
         Ok(Self {
             form,
             fields: fields.map_err(malformed)?,
-            params,
+            params: params.into_iter().collect(),
         })
     }
 }
@@ -272,12 +269,11 @@ fn check_times(fields: &Fields<'_>, now: Duration) -> Result<KeyTime, Refusal> {
 /// Compares every token that the request has, in a header or in the query, with the right one.
 fn check_tokens(
     credentials: &Credentials,
-    head: Head<'_>,
+    headers: &Pairs<'_>,
     params: &Pairs<'_>,
 ) -> Result<(), Refusal> {
-    let in_headers = head.headers().get_all(TOKEN).iter();
-    let in_headers = in_headers.map(|value| value.as_bytes().trim_ascii());
-    let mut tokens = in_headers.chain(params.values_of(TOKEN)).peekable();
+    let tokens = headers.values_of(TOKEN).chain(params.values_of(TOKEN));
+    let mut tokens = tokens.peekable();
     match (credentials.token(), tokens.peek()) {
         (None, None) => Ok(()),
         (None, Some(_)) => Err(Refusal::TokenUnexpected),
@@ -290,18 +286,4 @@ fn check_tokens(
             }
         }
     }
-}
-
-/// All the headers of a head, and the host of its URI if there is no such header.
-fn headers(head: Head<'_>) -> Pairs<'_> {
-    let mut headers = Pairs::default();
-    for (name, value) in head.headers() {
-        push(&mut headers, name, value);
-    }
-    if !head.headers().contains_key(header::HOST)
-        && let Some(host) = head.host_of_uri()
-    {
-        headers.push(header::HOST.as_str().as_bytes().into(), host);
-    }
-    headers
 }

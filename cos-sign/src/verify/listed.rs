@@ -35,7 +35,7 @@ impl<'a> Listed<'a> {
         self.names.binary_search(&name).is_ok() || (self.text.is_empty() && name.is_empty())
     }
 
-    /// Checks that the list is exactly what a signer of `present`, which is sorted, would write.
+    /// Checks that the list is exactly what a signer of `present` would write.
     pub(super) fn check(
         &self,
         present: &Pairs<'_>,
@@ -68,11 +68,10 @@ mod tests {
     use super::*;
 
     fn check(text: &str, present: &[&str]) -> Result<(), Refusal> {
-        let mut pairs = Pairs::default();
-        for name in present {
-            pairs.push(name.as_bytes().into(), b"".into());
-        }
-        pairs.sort();
+        let present = present.iter();
+        let pairs: Pairs<'_> = present
+            .map(|name| (name.as_bytes().into(), b"".into()))
+            .collect();
         Listed::new(text).check(&pairs, "list", |difference| match difference {
             Difference::Missing(name) => Refusal::ParamNotPresent { name },
             Difference::Surplus(name) => Refusal::ParamNotSigned { name },
