@@ -1,8 +1,8 @@
 //! Signs and verifies requests to Tencent Cloud COS, without IO.
 //!
-//! Every request to the object storage COS carries a signature made with a secret key
-//! (`q-sign-algorithm=sha1`). This crate makes it, in a header or in the query of a presigned URI, and
-//! checks it, which is for endpoints and tests. It is a function of values: no clock, no socket, no
+//! A request to the object storage COS, unless it is anonymous, carries a signature made with a secret
+//! key (`q-sign-algorithm=sha1`). This crate makes it, in a header or in the query of a presigned URI,
+//! and checks it, which is for endpoints and tests. It is a function of values: no clock, no socket, no
 //! environment; time is an argument. It does not send requests, does not fetch credentials, and does
 //! not build request targets: the URI must be final.
 //!
@@ -49,7 +49,8 @@
 //!
 //! # Features
 //!
-//! None. The crate is `no_std` and needs `alloc`.
+//! None. The crate's own code is `no_std` with `alloc`, so that it cannot reach a clock, a file or a
+//! socket; the [`http`] crate, whose types it takes, needs `std` all the same.
 #![no_std]
 
 extern crate alloc;

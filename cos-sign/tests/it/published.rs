@@ -15,6 +15,11 @@ fn vectors() -> Vec<Value> {
     serde_json::from_str(include_str!("../vectors/published.json")).unwrap()
 }
 
+fn by_name(name: &str) -> Value {
+    let mut vectors = vectors().into_iter();
+    vectors.find(|vector| vector["name"] == name).unwrap()
+}
+
 /// The request of a vector, as it is before signing.
 fn unsigned(vector: &Value) -> Request<()> {
     let target = format!(
@@ -159,10 +164,7 @@ fn the_presigned_uri_is_as_published_and_every_change_is_refused() {
 /// What the documents show as one header, with the id that they print.
 #[test]
 fn the_header_of_the_documents_is_accepted_byte_by_byte_and_no_other_is() {
-    let vector = vectors()
-        .into_iter()
-        .find(|vector| vector["name"] == "V1")
-        .unwrap();
+    let vector = by_name("V1");
     let credentials = credentials(&vector);
     let key_time = text(&vector, "key_time");
     let mut request = unsigned(&vector);
@@ -192,13 +194,6 @@ fn the_header_of_the_documents_is_accepted_byte_by_byte_and_no_other_is() {
 /// The fourth vector of the kind: the token is not set beforehand, but comes from the credentials.
 #[test]
 fn a_token_of_the_credentials_is_signed_like_one_that_was_there() {
-    let by_name = |name| {
-        vectors()
-            .into_iter()
-            .find(|vector| vector["name"] == name)
-            .unwrap()
-    };
-
     let vector = by_name("X3");
     let mut request = unsigned(&vector);
     request.headers_mut().remove(TOKEN);
@@ -224,43 +219,19 @@ fn a_token_of_the_credentials_is_signed_like_one_that_was_there() {
     );
 }
 
-/// Later translations of the documents print signatures beside inputs that they do not belong to.
+/// The Japanese and Korean documents print the signature of V6 beside another object in another bucket, to which it
+/// does not belong.
 #[test]
-fn examples_that_were_translated_do_not_reproduce() {
-    let by_name = |name| {
-        vectors()
-            .into_iter()
-            .find(|vector| vector["name"] == name)
-            .unwrap()
-    };
-    let signature = |vector: &Value| {
-        let head = unsigned(vector);
-        let key = key(&credentials(vector), text(vector, "key_time"));
-        let value = key
-            .authorization(Head::from(&head), &names(vector))
-            .unwrap();
-        value
-            .to_str()
-            .unwrap()
-            .rsplit_once('=')
-            .unwrap()
-            .1
-            .to_owned()
-    };
-
-    // Japanese and Korean: the signature of V6, for another object in another bucket.
+fn the_example_that_was_translated_has_another_signature() {
     let mut vector = by_name("V6");
     vector["path"] = "/example-file".into();
     vector["headers"][0][1] = "examplebucket-1250000000.cos.ap-beijing.myqcloud.com".into();
-    assert_eq!(
-        signature(&vector),
-        "c3869e49f50d1b294820b455f3262ccfceaecb92"
-    );
-
-    // English: the signature of V1, with the object's name translated.
-    let mut vector = by_name("V1");
-    vector["path"] = "/exampleobject(tencentcloud)".into();
-    assert_ne!(signature(&vector), text(&vector, "signature"));
+    let key = key(&credentials(&vector), text(&vector, "key_time"));
+    let authorization = key
+        .authorization(Head::from(&unsigned(&vector)), &names(&vector))
+        .unwrap();
+    let signature = "&q-signature=c3869e49f50d1b294820b455f3262ccfceaecb92";
+    assert!(authorization.to_str().unwrap().ends_with(signature));
 }
 
 /// The rule of the vendor's Go SDK for repeated names (`auth.go`), computed by the definition.

@@ -8,8 +8,6 @@ use crate::support::{
     check, headers_beside_signature, key, pairs, query, refuses_every_change, request, text,
 };
 
-const TOKEN: &str = "x-cos-security-token";
-
 fn vectors(kind: &str) -> Vec<Value> {
     let all: Value = serde_json::from_str(include_str!("../vectors/python_sdk.json")).unwrap();
     all[kind].as_array().unwrap().clone()
@@ -17,6 +15,14 @@ fn vectors(kind: &str) -> Vec<Value> {
 
 fn credentials(vector: &Value) -> Credentials {
     Credentials::new(text(vector, "secret_id"), text(vector, "secret_key")).unwrap()
+}
+
+/// The credentials with the token that the request has in a header, if any.
+fn with_token_of(request: &Request<()>, credentials: Credentials) -> Credentials {
+    match request.headers().get("x-cos-security-token") {
+        Some(token) => credentials.with_token(token.to_str().unwrap()).unwrap(),
+        None => credentials,
+    }
 }
 
 /// The request of a vector, to the URL that the SDK has built.
@@ -54,14 +60,7 @@ fn requests_are_signed_as_the_sdk_signs_them() {
         );
         assert_eq!(request.uri(), before.uri());
         assert_eq!(&headers_beside_signature(&request), before.headers());
-        let token = before
-            .headers()
-            .get(TOKEN)
-            .map(|token| token.to_str().unwrap());
-        let credentials = match token {
-            Some(token) => credentials(&vector).with_token(token).unwrap(),
-            None => credentials(&vector),
-        };
+        let credentials = with_token_of(&request, credentials(&vector));
         assert_eq!(
             check(&request, &credentials, time).unwrap().form(),
             Form::Header
@@ -85,12 +84,7 @@ fn a_presigned_uri_has_the_signature_of_the_sdk() {
         );
 
         *request.uri_mut() = presigned.into_uri();
-        let credentials = match request.headers().get(TOKEN) {
-            Some(token) => credentials(&vector)
-                .with_token(token.to_str().unwrap())
-                .unwrap(),
-            None => credentials(&vector),
-        };
+        let credentials = with_token_of(&request, credentials(&vector));
         assert_eq!(
             check(&request, &credentials, time).unwrap().form(),
             Form::Query
