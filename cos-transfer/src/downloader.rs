@@ -22,7 +22,8 @@ use crate::{
 /// Downloads objects of one endpoint through a service.
 ///
 /// Cloning it is as cheap as cloning the service. Its methods may run any number of times at once;
-/// of several downloads to one destination the one that finishes last stays.
+/// of several downloads to one destination the one that finishes last stays. They need a tokio
+/// runtime with its timer.
 #[derive(Clone)]
 pub struct Downloader<S> {
     service: S,
@@ -84,16 +85,18 @@ where
     /// Downloads an object, or the range of it that `get` asks for, into the file `path`.
     ///
     /// A file or a symbolic link that is there is replaced, in one step and only by a complete and
-    /// verified object; until then it stays as it is. Missing directories are made. See
+    /// verified object; until then it stays as it is. The new file has the mode that the umask
+    /// leaves it, and not that of an older one. Missing directories are made. See
     /// [`Destination::resolve`] for a destination that may be a directory.
     ///
     /// One request is sent, whatever the size; for an empty object of which a range was asked for,
-    /// two. File work is done on tokio's blocking pool, and at most about 3 MiB of the object are
-    /// held in memory.
+    /// two. File work is done on tokio's blocking pool. Of the object, at most 2 MiB are held in
+    /// memory, and one chunk of the body.
     ///
     /// # Errors
     ///
-    /// [`DownloadError`]. When it is returned, nothing is left behind, neither bytes nor directories.
+    /// [`DownloadError`]. When it is returned, nothing is left behind, neither bytes nor
+    /// directories; [`LocalAction::SyncName`](crate::LocalAction::SyncName) is the exception.
     ///
     /// # Cancellation
     ///
@@ -147,7 +150,7 @@ where
         let (head, mut chunks) = self.open(get).await?;
         let place = dest.clone();
         let part = blocking(&dest, move || PartFile::create(&place)).await?;
-        let mut writer = Writer::new(part);
+        let mut writer = Writer::new(part, chunks.total());
         let mut meter = Meter::new(self.progress.as_deref(), chunks.total());
         let extent = match fill(&mut writer, &mut chunks, &mut meter).await {
             Ok(extent) => extent,
@@ -183,7 +186,7 @@ where
                 .await
                 .map_err(DownloadError::Output)?;
             meter.add(chunk.len());
-            meter.tell();
+            meter.tell_at_times();
         }
         let extent = chunks.check()?;
         writer.flush().await.map_err(DownloadError::Output)?;
@@ -244,26 +247,31 @@ where
 {
     while let Some(chunk) = chunks.next().await? {
         meter.add(chunk.len());
-        if writer.push(chunk).await? {
+        if writer.push(&chunk).await? {
             meter.tell();
         }
     }
     chunks.check()
 }
 
+/// How much is copied between one word of progress and the next.
+const STEP: u64 = 1024 * 1024;
+
 /// Counts bytes, and tells of them.
 struct Meter<'a> {
     progress: Option<&'a dyn Progress>,
     done: u64,
+    told: u64,
     total: u64,
 }
 
 impl<'a> Meter<'a> {
     /// Tells of the total before the first byte.
     fn new(progress: Option<&'a dyn Progress>, total: u64) -> Self {
-        let meter = Self {
+        let mut meter = Self {
             progress,
             done: 0,
+            told: 0,
             total,
         };
         meter.tell();
@@ -275,7 +283,15 @@ impl<'a> Meter<'a> {
         self.done = self.done.saturating_add(bytes).min(self.total);
     }
 
-    fn tell(&self) {
+    /// Tells where another step has been made.
+    fn tell_at_times(&mut self) {
+        if self.done.saturating_sub(self.told) >= STEP {
+            self.tell();
+        }
+    }
+
+    fn tell(&mut self) {
+        self.told = self.done;
         if let Some(progress) = self.progress {
             progress.update(Transferred::new(self.done, self.total));
         }

@@ -9,7 +9,8 @@ use cos_proto::{BuildError, Failure, GuardError, JudgeError, ServiceError};
 
 use crate::{BoxError, DestinationError};
 
-/// A download that failed. Nothing is left at the destination but what was there before.
+/// A download that failed. Nothing is left at the destination but what was there before;
+/// [`LocalAction::SyncName`] is the exception.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadError {
@@ -71,6 +72,9 @@ pub enum LocalAction {
     Write,
     /// Making the bytes durable.
     Sync,
+    /// Making the file's name durable, in the directory that is named. The complete file is at the
+    /// destination, but may be gone after a power cut.
+    SyncName,
     /// Giving the complete file its time, its mode and its name.
     Publish,
 }
@@ -80,7 +84,7 @@ impl fmt::Display for LocalAction {
         f.write_str(match self {
             Self::Create => "create a file in",
             Self::Write => "write",
-            Self::Sync => "sync",
+            Self::Sync | Self::SyncName => "sync",
             Self::Publish => "publish",
         })
     }

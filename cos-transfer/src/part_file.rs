@@ -4,10 +4,11 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
+use std::iter;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use tempfile::NamedTempFile;
 
 use crate::{Destination, DestinationError, DownloadError, LocalAction};
@@ -62,7 +63,7 @@ impl PartFile {
         let created = CreatedDirs::create(&dir).map_err(failed)?;
         let file = temp_file_in(&dir).map_err(failed)?;
         let published_mode = file.as_file().metadata().map_err(failed)?.permissions();
-        restrict(file.as_file()).map_err(failed)?;
+        restrict(file.as_file());
         Ok(Self {
             file,
             dest: dest.to_owned(),
@@ -77,11 +78,11 @@ impl PartFile {
         &self.dest
     }
 
-    /// Appends `chunks`.
-    pub(crate) fn write(&mut self, chunks: &[Bytes]) -> Result<(), DownloadError> {
-        chunks
-            .iter()
-            .try_for_each(|chunk| self.file.as_file_mut().write_all(chunk))
+    /// Appends `bytes`.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), DownloadError> {
+        self.file
+            .as_file_mut()
+            .write_all(bytes)
             .map_err(|error| DownloadError::local(LocalAction::Write, &self.dest, error))
     }
 
@@ -94,26 +95,26 @@ impl PartFile {
         modified: Option<SystemTime>,
         no_clobber: bool,
     ) -> Result<Published, DownloadError> {
+        // What is named last is dropped first: the file goes before its directories.
         let Self {
-            file,
+            created,
             dest,
             dir,
             published_mode,
-            created,
+            file,
         } = self;
         let failed = |action| {
             let dest = dest.clone();
             move |error| DownloadError::local(action, &dest, error)
         };
 
+        // Time and mode may be nobody's but the owner's to set, where a file system is mounted for
+        // somebody else. That is no reason to throw a good file away, and a disk that fails says so
+        // when it syncs.
         if let Some(modified) = modified {
-            file.as_file()
-                .set_modified(modified)
-                .map_err(failed(LocalAction::Publish))?;
+            let _ = file.as_file().set_modified(modified);
         }
-        file.as_file()
-            .set_permissions(published_mode)
-            .map_err(failed(LocalAction::Publish))?;
+        let _ = file.as_file().set_permissions(published_mode);
         file.as_file()
             .sync_all()
             .map_err(failed(LocalAction::Sync))?;
@@ -131,8 +132,10 @@ impl PartFile {
             }
             Err(error) => return Err(failed(LocalAction::Publish)(error.error)),
         }
-        created.keep();
-        sync_dir(&dir).map_err(|error| DownloadError::local(LocalAction::Sync, &dir, error))?;
+        for dir in iter::once(dir).chain(created.keep()) {
+            sync_dir(&dir)
+                .map_err(|error| DownloadError::local(LocalAction::SyncName, &dir, error))?;
+        }
         Ok(Published::Done)
     }
 }
@@ -165,8 +168,11 @@ impl CreatedDirs {
         Ok(created)
     }
 
-    fn keep(mut self) {
-        self.dirs.clear();
+    /// Keeps them, and says which directories they were made in, from the bottom to the top: to
+    /// sync a directory makes durable what it holds, not the directory itself.
+    fn keep(mut self) -> impl Iterator<Item = PathBuf> {
+        let dirs = mem::take(&mut self.dirs);
+        dirs.into_iter().rev().map(|dir| parent(&dir).to_owned())
     }
 }
 
@@ -234,24 +240,94 @@ fn temp_file_in(dir: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(dir)
 }
 
+/// Keeps others out, where the file system lets us.
 #[cfg(unix)]
-fn restrict(file: &File) -> io::Result<()> {
-    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(PART_MODE))
+fn restrict(file: &File) {
+    let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(PART_MODE));
 }
 
 #[cfg(not(unix))]
-fn restrict(_: &File) -> io::Result<()> {
-    Ok(())
-}
+fn restrict(_: &File) {}
 
-/// Makes the new name durable.
+/// Makes the names in a directory durable.
+///
+/// One that may be written but not read cannot be opened for it, and there are file systems that do
+/// not sync directories (`EINVAL`): there the rename is as durable as the system has it.
 #[cfg(unix)]
 fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
+    match File::open(dir).and_then(|dir| dir.sync_all()) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::InvalidInput
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
 }
 
 /// Elsewhere a directory cannot be opened as a file; the rename is as durable as the system has it.
 #[cfg(not(unix))]
 fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_the_directories_that_were_made_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let created = CreatedDirs::create(&root.join("a/b/c")).unwrap();
+        let above: Vec<_> = created.keep().collect();
+        assert_eq!(above, [root.join("a/b"), root.join("a"), root.to_owned()]);
+        assert!(root.join("a/b/c").is_dir());
+
+        let created = CreatedDirs::create(&root.join("a/b/d")).unwrap();
+        assert_eq!(created.keep().collect::<Vec<_>>(), [root.join("a/b")]);
+    }
+
+    /// A pipe cannot be synced, which stands for a disk that fails.
+    #[cfg(unix)]
+    #[test]
+    fn f4_what_cannot_be_synced_is_not_published_and_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let dest = root.path().join("a/b/file");
+        let mut part = PartFile::create(&dest).unwrap();
+        let (_, path) = part.file.into_parts();
+        let (_reader, writer) = io::pipe().unwrap();
+        let pipe = File::from(std::os::fd::OwnedFd::from(writer));
+        part.file = NamedTempFile::from_parts(pipe, path);
+
+        let error = part.publish(None, false).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                DownloadError::Local {
+                    action: LocalAction::Sync,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+
+    /// `/proc` lets nobody set a mode there, and does not sync its directories.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn f21_a_file_system_without_modes_and_synced_directories_will_do() {
+        let file = File::open("/proc/self/status").unwrap();
+        let mode = file.metadata().unwrap().permissions();
+        file.set_permissions(mode.clone()).unwrap_err();
+        restrict(&file);
+        assert_eq!(file.metadata().unwrap().permissions(), mode);
+
+        File::open("/proc").unwrap().sync_all().unwrap_err();
+        sync_dir("/proc".as_ref()).unwrap();
+    }
 }

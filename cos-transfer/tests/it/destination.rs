@@ -30,6 +30,30 @@ async fn missing_directories_are_made() {
 }
 
 #[tokio::test]
+async fn k5_the_longest_name_there_is_will_do_and_a_longer_one_fails_before_anything_is_sent() {
+    let folder = Folder::new();
+    let longest = "n".repeat(255);
+    downloader(somebody())
+        .download(object(), &folder.join(&longest))
+        .await
+        .unwrap();
+    assert_eq!(folder.names(), [longest]);
+
+    let result = downloader(nobody())
+        .download(object(), &folder.join(&"n".repeat(256)))
+        .await;
+    assert!(
+        matches!(
+            result,
+            Err(DownloadError::Destination(
+                DestinationError::Unreadable { .. }
+            ))
+        ),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
 async fn directories_that_were_there_stay_when_a_download_fails() {
     let folder = Folder::new();
     fs::create_dir(folder.join("kept")).unwrap();

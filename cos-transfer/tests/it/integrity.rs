@@ -1,6 +1,7 @@
 //! What is published, and what is not.
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -221,6 +222,50 @@ async fn progress_reaches_the_total_and_never_goes_back() {
     assert!(seen.iter().all(|now| now.total() == 3_500_000));
     assert_eq!(seen[0].committed(), 0);
     assert_eq!(seen.last().unwrap().committed(), 3_500_000);
+}
+
+/// A peer that sends byte by byte makes hyper hand out chunks of a byte that each keep a buffer of
+/// several KiB alive.
+#[tokio::test]
+async fn what_a_chunk_keeps_alive_is_let_go_when_it_was_taken() {
+    const CHUNK: usize = 1000;
+
+    struct Buffer(Vec<u8>, Arc<AtomicUsize>);
+
+    impl AsRef<[u8]> for Buffer {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    impl Drop for Buffer {
+        fn drop(&mut self) {
+            self.1.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    let content = content(4_000_000);
+    let all = content.len() / CHUNK;
+    let alive = Arc::new(AtomicUsize::new(all));
+    let acts: Vec<_> = content
+        .chunks(CHUNK)
+        .map(|bytes| Buffer(bytes.to_vec(), Arc::clone(&alive)))
+        .map(|buffer| Act::Data(Bytes::from_owner(buffer)))
+        .collect();
+    let folder = Folder::new();
+    let kept = Arc::new(AtomicUsize::new(0));
+    let most = Arc::clone(&kept);
+    downloader(Fake::answering([ok(&content, acts)]))
+        .progress(move |now: Transferred| {
+            let taken = usize::try_from(now.committed()).unwrap() / CHUNK;
+            let kept = alive.load(Ordering::Relaxed) - (all - taken);
+            most.fetch_max(kept, Ordering::Relaxed);
+        })
+        .download(object(), &folder.join("file"))
+        .await
+        .unwrap();
+    let kept = kept.load(Ordering::Relaxed);
+    assert!(kept <= 1, "{kept} chunks were kept at once");
 }
 
 #[tokio::test]
