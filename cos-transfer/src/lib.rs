@@ -30,7 +30,8 @@
 //! It is complete, of the length and the CRC64 that COS published, and on the disk. Bytes are
 //! written to a temporary name beside the destination; when all are there, and right, the file is
 //! given its time, synced, renamed, and its directory synced. Until then an older file stays. A
-//! download that fails or is dropped leaves nothing behind.
+//! download that fails or is dropped leaves nothing behind; only a process that is killed leaves
+//! its temporary file (`.cos-*.part`).
 //!
 //! # What is not here yet
 //!

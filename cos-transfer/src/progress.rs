@@ -38,7 +38,7 @@ impl Transferred {
         Self { committed, total }
     }
 
-    /// Bytes that are where they belong: in the file's hands, or the writer's.
+    /// Bytes that have come, and were passed on to the file or the writer.
     pub fn committed(self) -> u64 {
         self.committed
     }

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use cos_proto::GuardError;
-use cos_transfer::{DownloadError, Verified};
+use cos_transfer::{DownloadError, Transferred, Verified};
 use tokio::io::AsyncWrite;
 
 use crate::fake::{Fake, chunks, ok, refusal, whole};
@@ -22,6 +23,22 @@ async fn an_object_is_copied_in_order() {
     assert!(out == content);
     assert_eq!(report.bytes, 300_000);
     assert_eq!(report.verified, Verified::Crc64);
+}
+
+#[tokio::test]
+async fn progress_of_a_copy_is_told_at_times_and_at_its_end() {
+    let content = content(3_500_000);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&seen);
+    downloader(Fake::answering([whole(&content, 1000)]))
+        .progress(move |now: Transferred| sink.lock().unwrap().push(now.committed()))
+        .copy(object(), &mut tokio::io::sink())
+        .await
+        .unwrap();
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 5, "{seen:?}");
+    assert!(seen.is_sorted(), "{seen:?}");
+    assert_eq!((seen[0], seen[4]), (0, 3_500_000));
 }
 
 #[tokio::test]
