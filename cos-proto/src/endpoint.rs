@@ -102,9 +102,10 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`InvalidEndpoint::Host`] for what is no host.
+    /// [`InvalidEndpoint::Host`] for what is no host, and [`InvalidEndpoint::Extra`] for a URL or
+    /// anything else around one.
     pub fn custom_domain(host: &str) -> Result<Self, InvalidEndpoint> {
-        let authority = authority::checked(host).ok_or(InvalidEndpoint::Host)?;
+        let authority = authority_alone(host)?;
         Ok(Self::https(Host::Custom { authority }))
     }
 
@@ -116,18 +117,13 @@ impl Endpoint {
     /// Refuses what is not `http://` or `https://` and a host, with or without a port and a last
     /// `/`; and an IP address that a bucket's name shall stand in front of.
     pub fn service_url(url: &str, addressing: Addressing) -> Result<Self, InvalidEndpoint> {
-        let (scheme, rest) = if let Some(rest) = url.strip_prefix("https://") {
-            (Scheme::HTTPS, rest)
-        } else if let Some(rest) = url.strip_prefix("http://") {
-            (Scheme::HTTP, rest)
-        } else {
-            return Err(InvalidEndpoint::Scheme);
+        let (scheme, rest) = url.split_once("://").ok_or(InvalidEndpoint::Scheme)?;
+        let scheme = match scheme {
+            _ if scheme.eq_ignore_ascii_case("https") => Scheme::HTTPS,
+            _ if scheme.eq_ignore_ascii_case("http") => Scheme::HTTP,
+            _ => return Err(InvalidEndpoint::Scheme),
         };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '?', '#', '@']) {
-            return Err(InvalidEndpoint::Extra);
-        }
-        let authority = authority::checked(rest).ok_or(InvalidEndpoint::Host)?;
+        let authority = authority_alone(rest.strip_suffix('/').unwrap_or(rest))?;
         let host = authority::host(&authority);
         let is_ip = authority::is_ip(host);
         let host = match addressing {
@@ -270,18 +266,21 @@ impl Endpoint {
         })
     }
 
-    /// The authority that lists the account's buckets.
+    /// The authority that lists the account's buckets: that of the vendor's Python SDK for the two
+    /// public domains, and one that its Go SDK knows for the internal one.
     pub(crate) fn service_authority(&self) -> Result<String, BuildError> {
         match &self.host {
             Host::Custom { .. } => Err(BuildError::NoServiceHost),
             Host::ServiceVirtual { authority } | Host::ServicePath { authority } => {
                 Ok(self.without_default_port(authority))
             }
-            Host::Region(_)
-            | Host::Public(_)
-            | Host::Internal(_)
-            | Host::Accelerate
-            | Host::InternalAccelerate => Ok(String::from("service.cos.myqcloud.com")),
+            Host::Region(_) | Host::Accelerate => Ok(String::from("service.cos.myqcloud.com")),
+            Host::Public(_) => Ok(String::from("service.cos.tencentcos.cn")),
+            // A machine that was told to stay inside may have no way out, and does not take one
+            // unasked.
+            Host::Internal(_) | Host::InternalAccelerate => {
+                Ok(String::from("service.cos-internal.tencentcos.cn"))
+            }
         }
     }
 
@@ -307,6 +306,14 @@ impl Endpoint {
     }
 }
 
+/// A host, with or without a port, and nothing around it.
+fn authority_alone(text: &str) -> Result<String, InvalidEndpoint> {
+    if text.contains(['/', '?', '#', '@']) {
+        return Err(InvalidEndpoint::Extra);
+    }
+    authority::checked(text).ok_or(InvalidEndpoint::Host)
+}
+
 /// What is no endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -317,7 +324,8 @@ pub enum InvalidEndpoint {
     /// No lawful host and port.
     #[error("endpoint has no lawful host and port")]
     Host,
-    /// User information, a path, a query or a fragment beside scheme and host.
+    /// User information, a path, a query or a fragment beside scheme and host; for a domain, the
+    /// scheme too.
     #[error("endpoint has more than scheme, host and port")]
     Extra,
     /// A bucket's name cannot stand in front of an IP address.
@@ -363,10 +371,25 @@ mod tests {
             authority(&Endpoint::internal_accelerate()),
             "b-1.cos-internal.accelerate.tencentcos.cn"
         );
-        assert_eq!(
-            Endpoint::accelerate().service_authority().unwrap(),
-            "service.cos.myqcloud.com"
-        );
+    }
+
+    #[test]
+    fn buckets_are_listed_in_the_domain_that_was_chosen() {
+        for (endpoint, service) in [
+            (Endpoint::region(region()), "service.cos.myqcloud.com"),
+            (Endpoint::accelerate(), "service.cos.myqcloud.com"),
+            (Endpoint::public(region()), "service.cos.tencentcos.cn"),
+            (
+                Endpoint::internal(region()),
+                "service.cos-internal.tencentcos.cn",
+            ),
+            (
+                Endpoint::internal_accelerate(),
+                "service.cos-internal.tencentcos.cn",
+            ),
+        ] {
+            assert_eq!(endpoint.service_authority().unwrap(), service);
+        }
     }
 
     #[test]
@@ -392,7 +415,7 @@ mod tests {
         );
         let endpoint = Endpoint::service_url("http://localhost:9000", Addressing::Virtual).unwrap();
         assert_eq!(authority(&endpoint), "b-1.localhost:9000");
-        let endpoint = Endpoint::service_url("https://Cos.Example.com", Addressing::Path).unwrap();
+        let endpoint = Endpoint::service_url("HTTPS://Cos.Example.com", Addressing::Path).unwrap();
         assert_eq!(base(&endpoint), ("cos.example.com".into(), "/b-1".into()));
     }
 
@@ -421,7 +444,8 @@ mod tests {
         for (url, error) in [
             ("ftp://a", InvalidEndpoint::Scheme),
             ("a.example.com", InvalidEndpoint::Scheme),
-            ("HTTP://a", InvalidEndpoint::Scheme),
+            ("https:/a", InvalidEndpoint::Scheme),
+            ("://a", InvalidEndpoint::Scheme),
             ("", InvalidEndpoint::Scheme),
             ("http://", InvalidEndpoint::Host),
             ("http:///", InvalidEndpoint::Host),
@@ -446,12 +470,17 @@ mod tests {
                 Err(InvalidEndpoint::BucketBeforeIp)
             );
         }
-        for host in ["", "a/b", "http://a", "u@a", "a b"] {
-            assert_eq!(
-                Endpoint::custom_domain(host),
-                Err(InvalidEndpoint::Host),
-                "{host:?}"
-            );
+        for (host, error) in [
+            ("", InvalidEndpoint::Host),
+            ("a b", InvalidEndpoint::Host),
+            ("a/b", InvalidEndpoint::Extra),
+            ("a/", InvalidEndpoint::Extra),
+            ("a?b", InvalidEndpoint::Extra),
+            ("a#b", InvalidEndpoint::Extra),
+            ("u:p@a", InvalidEndpoint::Extra),
+            ("https://a", InvalidEndpoint::Extra),
+        ] {
+            assert_eq!(Endpoint::custom_domain(host), Err(error), "{host:?}");
         }
         let scheme = "ftp".parse().unwrap();
         assert_eq!(

@@ -6,12 +6,14 @@ use core::net::{IpAddr, Ipv6Addr};
 /// A lawful `host` or `host:port` in lower case; `None` for anything else.
 ///
 /// A host is an IP address, an IPv6 one in brackets, or a name of letters, digits, `-`, `_` and
-/// single dots.
+/// single dots. A port has no leading zero: there is one way to write it, in the target, in `Host`
+/// and in what is signed.
 pub(super) fn checked(text: &str) -> Option<String> {
     let (host, port) = split(text);
     let lawful_port = port.is_none_or(|port| {
         port.bytes().all(|byte| byte.is_ascii_digit())
-            && port.parse::<u16>().is_ok_and(|port| port != 0)
+            && !port.starts_with('0')
+            && port.parse::<u16>().is_ok()
     });
     let lawful_host = match host.strip_prefix('[') {
         Some(rest) => rest
@@ -91,8 +93,8 @@ mod tests {
     #[test]
     fn what_is_no_host_is_refused() {
         for text in [
-            "", ":80", "a:", "a:0", "a:65536", "a:+80", "a..b", ".a", "a.", "::1", "[::1", "[a]",
-            "[]", "a b", "ä", "a%20", "a@b", "a/b",
+            "", ":80", "a:", "a:0", "a:080", "a:65536", "a:+80", "a..b", ".a", "a.", "::1", "[::1",
+            "[a]", "[]", "a b", "ä", "a%20", "a@b", "a/b",
         ] {
             assert_eq!(checked(text), None, "{text:?}");
         }

@@ -9,6 +9,11 @@ use super::build::{Target, page_size};
 use crate::{Endpoint, Region};
 
 /// GET Service (documentation page 436/8291): the buckets of an account.
+///
+/// It goes to a host of its own in the domain of the endpoint: `service.cos.myqcloud.com`,
+/// `service.cos.tencentcos.cn` for [`Endpoint::public`], and `service.cos-internal.tencentcos.cn`
+/// for the two internal ones, which have no way out of the vendor's network perhaps. A service URL
+/// is asked as it is; a custom domain cannot be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListBuckets {
