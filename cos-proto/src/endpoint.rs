@@ -229,6 +229,11 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Whether the bucket stands in the path.
+    pub(crate) const fn is_path_style(&self) -> bool {
+        matches!(self.host, Host::ServicePath { .. })
+    }
+
     /// Authority and path, without its last `/`, under which the bucket is reached.
     pub(crate) fn bucket_base(&self, bucket: &Bucket) -> Result<(String, String), BuildError> {
         if self.is_cos_host()

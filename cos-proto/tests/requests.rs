@@ -58,7 +58,6 @@ fn keys_go_to_the_wire_byte_for_byte() {
         ("a//b", "/a//b"),
         ("x/./y", "/x/./y"),
         ("a/../b", "/a/../b"),
-        ("../a", "/../a"),
         ("/x", "//x"),
         ("//x", "///x"),
         ("x/", "/x/"),
@@ -126,6 +125,29 @@ fn keys_that_merge_to_the_root_are_refused() {
             BuildError::KeyMergesToRoot,
             "{key:?}"
         );
+    }
+}
+
+#[test]
+fn keys_that_climb_out_of_a_bucket_in_the_path_are_refused() {
+    for key in ["../b-2", "../b-2/x", "a/../../b-2", "/../b-2", "./../x"] {
+        for error in [
+            get(key).to_request(&local()),
+            get(key).to_link_request(&local()),
+            HeadObject::from(&get(key)).to_request(&local()),
+        ] {
+            assert_eq!(
+                error.unwrap_err(),
+                BuildError::KeyLeavesBucket,
+                "{key:?} by path"
+            );
+        }
+        // Where the bucket is in the host, there is nothing to climb to.
+        let request = get(key).to_request(&cos()).unwrap();
+        assert_eq!(wire(&request), format!("/{key}"));
+    }
+    for key in ["a/../b", "a/b/../../c", "..a/x", ".../x"] {
+        assert!(get(key).to_request(&local()).is_ok(), "{key:?}");
     }
 }
 
@@ -355,6 +377,9 @@ proptest! {
                     let path = reread.path().strip_prefix(base).unwrap().to_owned();
                     prop_assert_eq!(decoded(&path), key.as_str().as_bytes());
                     prop_assert_eq!(reread.query(), Some("versionId=v"));
+                }
+                Err(BuildError::KeyLeavesBucket) => {
+                    prop_assert!(endpoint == local() && key.as_str().contains(".."));
                 }
                 Err(error) => {
                     prop_assert_eq!(error, BuildError::KeyMergesToRoot);

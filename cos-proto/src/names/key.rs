@@ -49,7 +49,8 @@ impl Key {
     ///
     /// COS merges paths so: a GET for such an object would be answered as a GET of its bucket, a
     /// listing. The vendor's SDKs refuse these keys, and so does
-    /// [`GetObject::to_request`](crate::GetObject::to_request).
+    /// [`GetObject::to_request`](crate::GetObject::to_request); where the bucket stands in the
+    /// path, it refuses those too that lead out of it (`../b`).
     ///
     /// ```
     /// use cos_proto::Key;
@@ -69,6 +70,20 @@ impl Key {
             }
         }
         depth == 0
+    }
+
+    /// Whether a component `..` finds nothing before it to lead out of, so that it leads out of
+    /// whatever the key is put after.
+    pub(crate) fn climbs(&self) -> bool {
+        let depth = self
+            .0
+            .split('/')
+            .try_fold(0_usize, |depth, component| match component {
+                "" | "." => Some(depth),
+                ".." => depth.checked_sub(1),
+                _ => depth.checked_add(1),
+            });
+        depth.is_none()
     }
 }
 

@@ -21,6 +21,10 @@ pub enum BuildError {
     /// The key merges to `/`, so that COS would answer with a listing of the bucket.
     #[error("key merges to `/`, which is the bucket and not an object")]
     KeyMergesToRoot,
+    /// With the bucket in the path, the key's `..` lead out of it: a server that merges paths, as
+    /// COS does, would answer with what another bucket holds.
+    #[error("key leads out of the bucket, which is in the path")]
+    KeyLeavesBucket,
     /// COS's own hosts know only buckets that are called `<name>-<APPID>`.
     #[error("bucket name does not end in `-` and an APPID, as those of COS do")]
     BucketWithoutAppId,
@@ -77,6 +81,9 @@ impl Target {
             return Err(BuildError::KeyMergesToRoot);
         }
         let mut target = Self::bucket(endpoint, bucket)?;
+        if endpoint.is_path_style() && key.climbs() {
+            return Err(BuildError::KeyLeavesBucket);
+        }
         target
             .path_and_query
             .push_str(&uri::encode_path(key.as_str()));
