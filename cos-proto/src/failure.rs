@@ -173,9 +173,7 @@ impl Failure {
     /// ```
     #[must_use]
     pub fn find(error: &(dyn StdError + 'static)) -> Option<Self> {
-        iter::successors(Some(error), |&error| error.source())
-            .take(MAX_SOURCES)
-            .find_map(Self::of_dyn)
+        sources(error).find_map(Self::of_dyn)
     }
 
     /// Whether the same request may do better later.
@@ -327,6 +325,13 @@ fn by_client_status(error: &ServiceError) -> Failure {
 /// of any denial.
 fn says_expired(text: Option<&str>) -> bool {
     text.is_some_and(|text| text.to_ascii_lowercase().contains("request has expired"))
+}
+
+/// An error and its sources, outermost first.
+pub(crate) fn sources<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |&error| error.source()).take(MAX_SOURCES)
 }
 
 /// How many sources are looked through: chains of errors have about five, and an error that is its

@@ -6,8 +6,8 @@ use std::fmt;
 use std::time::Duration;
 
 use cos_proto::{
-    BuildError, Failure, GuardError, JudgeError, ListObjects, Missing, RetryAfter, ServiceError,
-    Timestamp,
+    Attempts, BuildError, Failure, GuardError, JudgeError, ListObjects, Missing, RetryAfter,
+    ServiceError, Timestamp,
 };
 use http::{Response, StatusCode};
 
@@ -308,4 +308,5 @@ impl Error for Endless {
 #[test]
 fn an_error_that_is_its_own_source_is_given_up_on() {
     assert_eq!(Failure::find(&Endless), None);
+    assert_eq!(Attempts::find(&Endless), None);
 }

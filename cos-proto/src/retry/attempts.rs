@@ -4,10 +4,12 @@ use alloc::boxed::Box;
 use core::error::Error as StdError;
 use core::fmt;
 
+use crate::failure::sources;
+
 /// How often a request was tried, and whether anybody should try it again.
 ///
 /// A layer that retries puts this into the extensions of every answer, and a [`GaveUp`] around the
-/// errors it gives up on. Those above do not try again what is exhausted: tries would multiply.
+/// errors it gives up on. Those above do not try again what is exhausted: attempts would multiply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Attempts {
     made: u32,
@@ -47,13 +49,14 @@ impl Attempts {
     /// first attempt.
     #[must_use]
     pub fn find(error: &(dyn StdError + 'static)) -> Option<Self> {
-        core::iter::successors(Some(error), |&error| error.source())
+        sources(error)
             .find_map(|error| error.downcast_ref::<GaveUp>())
             .map(GaveUp::attempts)
     }
 }
 
 /// The last error of several attempts; it is this one's [`source`](StdError::source).
+#[derive(Debug)]
 pub struct GaveUp {
     attempts: Attempts,
     source: Box<dyn StdError + Send + Sync>,
@@ -88,15 +91,6 @@ impl fmt::Display for GaveUp {
             1 => f.write_str("gave up after 1 attempt"),
             made => write!(f, "gave up after {made} attempts"),
         }
-    }
-}
-
-impl fmt::Debug for GaveUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GaveUp")
-            .field("attempts", &self.attempts)
-            .field("source", &self.source)
-            .finish()
     }
 }
 

@@ -1,7 +1,7 @@
 //! How often to try again.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 /// How many further attempts one range still has: a handle that all layers draw from which try
 /// again.
@@ -30,8 +30,8 @@ struct Shared {
     retries: u32,
     /// Attempts drawn since the last progress.
     drawn: AtomicU32,
-    /// Bytes accepted since the count was last set back.
-    progress: AtomicU64,
+    /// Bytes accepted since the last progress: always fewer than [`RetryBudget::PROGRESS`].
+    accepted: AtomicU32,
 }
 
 impl RetryBudget {
@@ -48,7 +48,7 @@ impl RetryBudget {
         Self(Arc::new(Shared {
             retries,
             drawn: AtomicU32::new(0),
-            progress: AtomicU64::new(0),
+            accepted: AtomicU32::new(0),
         }))
     }
 
@@ -65,13 +65,15 @@ impl RetryBudget {
 
     /// Tells that so many bytes have come and were accepted.
     pub fn progress(&self, bytes: u64) {
-        let add = |before: u64| Some(before.saturating_add(bytes));
+        let sum = |before: u32| bytes.saturating_add(before.into());
+        // What goes beyond the threshold counts for the next progress, so that no byte that
+        // another thread tells of meanwhile is lost.
+        let rest = |before: u32| u32::try_from(sum(before) % Self::PROGRESS).ok();
         let before = self
             .0
-            .progress
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
-        if before.unwrap_or_else(|before| before).saturating_add(bytes) >= Self::PROGRESS {
-            self.0.progress.store(0, Ordering::Relaxed);
+            .accepted
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
+        if before.is_ok_and(|before| sum(before) >= Self::PROGRESS) {
             self.0.drawn.store(0, Ordering::Relaxed);
         }
     }
@@ -149,6 +151,22 @@ mod tests {
         budget.progress(RetryBudget::PROGRESS - 1);
         assert!(budget.is_exhausted(), "the bytes are counted anew too");
         budget.progress(u64::MAX);
+        assert_eq!(budget.draw(), Some(0));
+    }
+
+    #[test]
+    fn no_byte_is_lost_between_threads() {
+        const CHUNK: u64 = RetryBudget::PROGRESS / 4;
+        let budget = RetryBudget::new(1);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..40_000).for_each(|_| budget.progress(CHUNK)));
+            }
+        });
+        assert_eq!(budget.draw(), Some(0));
+        budget.progress(RetryBudget::PROGRESS - 1);
+        assert!(budget.is_exhausted());
+        budget.progress(1);
         assert_eq!(budget.draw(), Some(0));
     }
 
