@@ -3,7 +3,7 @@
 use cos_emulator::{Credentials, Emulator, Fault, MemoryBucket, Object, When};
 use http::StatusCode;
 
-use crate::common::{BUCKET, Place, SECRET_ID, SECRET_KEY, TOKEN, free_port, object};
+use crate::common::{BUCKET, Place, SECRET_ID, SECRET_KEY, TOKEN, closed_url, object};
 use crate::serve::{Served, folder};
 
 /// What must not be seen: the key, the token raw and encoded, the beginning of any signature, the
@@ -163,7 +163,7 @@ async fn no_refusal_and_no_fault_shows_a_secret() {
             .unwrap();
         assert_eq!(output.status.code(), Some(4));
         assert_no_secret("wrong key", &output.stdout, &output.stderr);
-        let place = place.env("COS_ENDPOINT", &format!("http://127.0.0.1:{}", free_port()));
+        let place = place.env("COS_ENDPOINT", &closed_url());
         let output = place
             .command(["-vvv", "cat", &object("k")])
             .output()

@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::LazyLock;
 
 use cos_emulator::{Credentials, Emulator, MemoryBucket, Object};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use tokio::process::Command;
 
 pub(crate) const BUCKET: &str = "examplebucket-1250000000";
@@ -170,11 +172,12 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// A port of the loopback interface on which nobody listens, as far as anybody can know.
-pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// A URL at which connections are refused: its port is taken, and nobody listens on it.
+pub(crate) fn closed_url() -> String {
+    static TAKEN: LazyLock<TcpSocket> = LazyLock::new(|| {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        socket
+    });
+    format!("http://{}", TAKEN.local_addr().unwrap())
 }

@@ -5,16 +5,16 @@ use std::os::unix::fs::PermissionsExt;
 
 use cos_emulator::{Emulator, Object};
 
-use crate::common::{Place, SECRET_ID, SECRET_KEY, emulator, free_port, object};
+use crate::common::{Place, SECRET_ID, SECRET_KEY, closed_url, emulator, object};
 
 fn profile(emulator: &Emulator) -> String {
     format!(
         "default_profile = \"work\"\n\
          [profile.work]\nendpoint = \"{}\"\nsecret_id = \"{SECRET_ID}\"\nsecret_key = \"{SECRET_KEY}\"\n\
-         [profile.nobody]\nendpoint = \"http://127.0.0.1:{}\"\n\
+         [profile.nobody]\nendpoint = \"{}\"\n\
          [profile.later]\nregion = \"ap-beijing\"\ncredential_process = \"helper\"\n",
         emulator.url(),
-        free_port()
+        closed_url()
     )
 }
 
@@ -61,7 +61,7 @@ async fn the_profile_is_found_where_the_contract_says() {
 #[tokio::test]
 async fn option_goes_before_environment_before_profile() {
     let emulator = emulator([("k", Object::new("content"))]).await;
-    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let nobody = closed_url();
     let place = Place::bare()
         .env("COS_CONFIG", "c.toml")
         .env("COS_ENDPOINT", &nobody);

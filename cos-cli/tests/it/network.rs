@@ -5,11 +5,11 @@ use cos_emulator::{
     Credentials, Emulator, Fault, MemoryBucket, Object, ServerCertificate, TestCa, When,
 };
 
-use crate::common::{BUCKET, Place, SECRET_ID, SECRET_KEY, emulator, free_port, object};
+use crate::common::{BUCKET, Place, SECRET_ID, SECRET_KEY, closed_url, emulator, object};
 
 #[tokio::test]
 async fn a_closed_port_is_8() {
-    let url = format!("http://127.0.0.1:{}", free_port());
+    let url = closed_url();
     let place = Place::anonymous(&url);
     for arguments in [
         ["cat", &object("k")],
@@ -43,14 +43,7 @@ async fn a_head_that_does_not_come_is_8_after_the_read_timeout() {
         .script(When::get(), Fault::new().stall_head_for_ever());
     let place = Place::with_keys(&emulator);
     place
-        .cos([
-            "cat",
-            &object("k"),
-            "--read-timeout",
-            "200ms",
-            "--connect-timeout",
-            "200ms",
-        ])
+        .cos(["cat", &object("k"), "--read-timeout", "1s"])
         .await
         .exits(8);
     emulator.shutdown().await.unwrap();
@@ -64,7 +57,7 @@ async fn a_body_that_stalls_is_8_after_the_read_timeout() {
         .script(When::get(), Fault::new().stall_after_for_ever(50_000));
     let place = Place::with_keys(&emulator);
     place
-        .cos(["cp", &object("k"), "out", "--read-timeout", "200ms"])
+        .cos(["cp", &object("k"), "out", "--read-timeout", "1s"])
         .await
         .exits(8);
     assert_eq!(place.names(), [] as [&str; 0]);
@@ -204,7 +197,7 @@ async fn a_host_that_is_not_the_service_is_told_apart() {
 #[tokio::test]
 async fn proxy_variables_do_not_reach_the_local_endpoint() {
     let emulator = emulator([("k", Object::new("content"))]).await;
-    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let nobody = closed_url();
     let place = Place::with_keys(&emulator)
         .env("HTTP_PROXY", &nobody)
         .env("http_proxy", &nobody)

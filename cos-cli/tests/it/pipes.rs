@@ -73,6 +73,7 @@ async fn signalled(signal: rustix::process::Signal) -> (Option<i32>, Vec<String>
         .spawn()
         .unwrap();
     while place.names().is_empty() {
+        assert_eq!(child.try_wait().unwrap(), None, "it has ended by itself");
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
     let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use super::program;
-use crate::common::{BUCKET, Place, free_port, object};
+use crate::common::{BUCKET, Place, object};
 
 /// A running nginx that serves a folder of its own, in the foreground and as one process.
 struct Nginx {
@@ -224,4 +224,10 @@ async fn what_is_not_there_is_3_and_a_page_that_is_no_listing_is_an_error() {
         .says(&["status: 403"]);
     assert_eq!(place.names(), [] as [&str; 0]);
     nginx.stop().await;
+}
+
+/// A port of the loopback interface that was free a moment ago: nginx takes no listener from us.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
