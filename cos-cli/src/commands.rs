@@ -24,8 +24,8 @@ pub(crate) async fn run(
 ) -> Result<(), Error> {
     let settings = || Settings::resolve(connection, &context.environment, &context.secrets);
     match command {
-        Command::Cp(args) => cp::run(args, &settings()?, context.printer).await,
-        Command::Cat(args) => cat::run(args, &settings()?, context.printer).await,
+        Command::Cp(args) => cp::run(args, settings(), context.printer).await,
+        Command::Cat(args) => cat::run(args, settings(), context.printer).await,
         Command::Ls(args) => ls::run(args, &settings()?, context.printer).await,
         Command::Stat(args) => stat::run(args, &settings()?, context.printer).await,
         Command::Presign(args) => presign::run(args, &settings()?, context.printer),

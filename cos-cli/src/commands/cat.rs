@@ -14,7 +14,11 @@ use crate::records::{FailureRecord, TransferRecord};
 use crate::settings::Settings;
 
 /// Writes the object to stdout.
-pub(super) async fn run(args: CatArgs, settings: &Settings, printer: Printer) -> Result<(), Error> {
+pub(super) async fn run(
+    args: CatArgs,
+    settings: Result<Settings, Error>,
+    printer: Printer,
+) -> Result<(), Error> {
     to_stdout(&args.source, args.read, settings, printer).await
 }
 
@@ -23,13 +27,18 @@ pub(super) async fn run(args: CatArgs, settings: &Settings, printer: Printer) ->
 ///
 /// Bytes are written as they come: where the end turns out wrong, they are out already, and the
 /// exit code says so.
+///
+/// Settings that could not be resolved are a failure of this object, and reported as one.
 pub(super) async fn to_stdout(
     source: &Location,
     read: ReadArgs,
-    settings: &Settings,
+    settings: Result<Settings, Error>,
     printer: Printer,
 ) -> Result<(), Error> {
-    let outcome = copy(source, read, settings, printer).await;
+    let outcome = match settings {
+        Ok(settings) => copy(source, read, &settings, printer).await,
+        Err(error) => Err(error),
+    };
     if let (Err(Error::Failed(failed)), true) = (&outcome, printer.json()) {
         printer.record_beside_data(&FailureRecord::new(&source.key, failed));
     }

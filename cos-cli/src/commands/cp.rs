@@ -14,12 +14,21 @@ use crate::records::{FailureRecord, SkippedRecord, TransferRecord, verified};
 use crate::settings::Settings;
 
 /// Downloads the object.
-pub(super) async fn run(args: CpArgs, settings: &Settings, printer: Printer) -> Result<(), Error> {
+///
+/// Settings that could not be resolved are a failure of this object, and reported as one.
+pub(super) async fn run(
+    args: CpArgs,
+    settings: Result<Settings, Error>,
+    printer: Printer,
+) -> Result<(), Error> {
     if args.destination == Path::new("-") {
         return cat::to_stdout(&args.source, args.read, settings, printer).await;
     }
     let source = args.source.clone();
-    let outcome = to_file(args, settings, printer).await;
+    let outcome = match settings {
+        Ok(settings) => to_file(args, &settings, printer).await,
+        Err(error) => Err(error),
+    };
     if let (Err(Error::Failed(failed)), true) = (&outcome, printer.json()) {
         printer.record(&FailureRecord::new(&source.key, failed))?;
     }

@@ -3,7 +3,7 @@
 use cos_emulator::{Fault, Object, When};
 use serde_json::{Value, json};
 
-use crate::common::{Place, emulator, free_port, object};
+use crate::common::{Place, closed_url, emulator, object};
 
 #[tokio::test]
 async fn cp_gives_one_record() {
@@ -88,7 +88,7 @@ async fn a_failed_cp_is_a_record_beside_the_text() {
 
 #[tokio::test]
 async fn a_failure_that_is_no_answer_has_no_code() {
-    let place = Place::anonymous(&format!("http://127.0.0.1:{}", free_port()));
+    let place = Place::anonymous(&closed_url());
     let ran = place
         .cos(["cp", "--json", "--anonymous", &object("k"), "out"])
         .await
@@ -105,6 +105,25 @@ async fn a_failure_that_is_no_answer_has_no_code() {
             .starts_with("cannot download cos://"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_cp_that_is_refused_before_anything_is_sent_is_a_record_too() {
+    // Nothing says where the bucket is, and then the configuration file is not there.
+    for options in [["--anonymous"].as_slice(), &["--config", "missing.toml"]] {
+        let place = Place::bare();
+        let object = object("k");
+        let arguments = [&["cp", "--json", &object, "out"], options].concat();
+        let ran = place.cos(&arguments).await.exits(2).says(&["error: "]);
+        let record = ran.json();
+        assert_eq!(record["key"], "k", "{options:?}");
+        assert!(record["error"]["message"].is_string(), "{record}");
+        let arguments = [&["cat", "--json", &object], options].concat();
+        let ran = place.cos(&arguments).await.exits(2).says(&["\nerror: "]);
+        assert_eq!(ran.stdout, "");
+        let record: Value = serde_json::from_str(ran.stderr.lines().next().unwrap()).unwrap();
+        assert_eq!(record["key"], "k", "{options:?}");
+    }
 }
 
 #[tokio::test]
