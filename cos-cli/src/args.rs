@@ -156,7 +156,7 @@ pub(crate) struct ServeArgs {
     /// connections.
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
-    /// Where to listen; port 0 takes a free port
+    /// Where to listen, as IP:PORT; port 0 takes a free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub(crate) listen: std::net::SocketAddr,
 }

@@ -4,6 +4,7 @@
 pub(crate) mod credentials;
 mod endpoint;
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -85,19 +86,22 @@ impl Settings {
         match (&self.credentials, self.anonymous) {
             (None, true) => Ok(None),
             (Some(credentials), _) => Ok(Some(credentials.clone())),
-            (None, false) => Err(no_credentials()),
+            (None, false) => Err(no_credentials(format!(
+                "{SET_CREDENTIALS}; or use --anonymous"
+            ))),
         }
     }
 
     /// As whom to sign, where that cannot be left out.
     pub(crate) fn signer(&self) -> Result<Credentials, Error> {
-        self.credentials()?.ok_or_else(no_credentials)
+        self.credentials
+            .clone()
+            .ok_or_else(|| no_credentials(SET_CREDENTIALS))
     }
 }
 
-fn no_credentials() -> Error {
-    Error::new(ExitCode::Access, "no credentials")
-        .with_hint("set COS_SECRET_ID and COS_SECRET_KEY, or secret_id and secret_key in a profile; or use --anonymous")
+fn no_credentials(hint: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ExitCode::Access, "no credentials").with_hint(hint)
 }
 
 fn certificates(path: &Path) -> Result<Vec<u8>, Error> {
@@ -109,3 +113,7 @@ fn certificates(path: &Path) -> Result<Vec<u8>, Error> {
         ))
     })
 }
+
+/// What gives the command credentials.
+const SET_CREDENTIALS: &str =
+    "set COS_SECRET_ID and COS_SECRET_KEY, or secret_id and secret_key in a profile";

@@ -42,10 +42,10 @@ pub(crate) struct ConnectionArgs {
     /// Trust the certificates in this PEM file too, beside the system's
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Give up a connection that does not stand after this long (DNS, TCP and TLS together)
+    /// Give up connecting after this long (DNS, TCP and TLS together)
     #[arg(long, global = true, value_name = "DURATION", default_value = "10s", value_parser = values::duration)]
     pub(crate) connect_timeout: Duration,
-    /// Give up an answer of which no byte comes for this long
+    /// Give up when no byte of an answer comes for this long
     #[arg(long, global = true, value_name = "DURATION", default_value = "30s", value_parser = values::duration)]
     pub(crate) read_timeout: Duration,
     /// The configuration file [default: $XDG_CONFIG_HOME/cos/config.toml]

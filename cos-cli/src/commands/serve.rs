@@ -23,25 +23,16 @@ pub(super) async fn run(args: ServeArgs, anonymous: bool, context: &Context) -> 
     let builder = Emulator::builder()
         .folder(&args.directory)
         .listen(args.listen);
-    let builder = match (
-        anonymous,
-        credentials::of_environment(&context.environment, &context.secrets)?,
-    ) {
-        (true, _) => builder.anonymous(),
-        (false, Some(credentials)) => builder.credentials(credentials),
-        (false, None) => return Err(no_credentials()),
+    let builder = if anonymous {
+        builder.anonymous()
+    } else {
+        let credentials = credentials::of_environment(&context.environment, &context.secrets)?;
+        builder.credentials(credentials.ok_or_else(no_credentials)?)
     };
-    let emulator = builder.start().await.map_err(|error| {
-        Error::new(
-            ExitCode::Other,
-            format!(
-                "cannot serve {} on {}: {}",
-                escaped(&shown),
-                args.listen,
-                chain(&error)
-            ),
-        )
-    })?;
+    let emulator = builder
+        .start()
+        .await
+        .map_err(|error| Error::new(ExitCode::Other, chain(&error)))?;
     context.printer.line(emulator.url())?;
     let checked = if anonymous {
         "signatures are not checked"

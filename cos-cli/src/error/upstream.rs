@@ -191,7 +191,8 @@ fn hint_of_code(code: &str) -> Option<&'static str> {
             "the service does not know this secret id: check COS_SECRET_ID or the profile"
         }
         "AccessDenied" => {
-            "these credentials, or none with --anonymous, do not allow this; ask for the permission"
+            "these credentials (none, with --anonymous) do not allow this: use others, or ask for \
+             the permission"
         }
         "PathStyleDomainForbidden" => {
             "the service wants the bucket in the host: use --addressing virtual"

@@ -118,10 +118,15 @@ async fn nothing_is_sent_and_anonymous_cannot_sign() {
     let emulator = emulator([]).await;
     let place = Place::with_keys(&emulator);
     place.cos(["presign", &object("k")]).await.exits(0);
-    place
-        .cos(["presign", &object("k"), "--anonymous"])
-        .await
-        .exits(4);
     assert_eq!(emulator.log().len(), 0);
     emulator.shutdown().await.unwrap();
+    let unsigned = Place::anonymous("http://127.0.0.1:1");
+    for place in [&place, &unsigned] {
+        let ran = place.cos(["presign", &object("k"), "--anonymous"]).await;
+        let ran = ran.exits(4).says(&["hint: set COS_SECRET_ID"]);
+        // It is said already, or would not help.
+        assert!(!ran.stderr.contains("--anonymous"), "{ran:#?}");
+    }
+    let ran = unsigned.cos(["presign", &object("k")]).await.exits(4);
+    assert!(!ran.stderr.contains("--anonymous"), "{ran:#?}");
 }
