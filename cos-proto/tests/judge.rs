@@ -377,6 +377,24 @@ fn h6_another_version_than_the_one_asked_for_is_refused() {
 }
 
 #[test]
+fn an_empty_version_id_is_none_and_an_unlawful_one_is_an_invalid_answer() {
+    let answer = |version| {
+        head(
+            200,
+            &[("content-length", "1"), ("x-cos-version-id", version)],
+        )
+    };
+    let (object, _) = get().judge(&answer("")).unwrap();
+    assert_eq!(object.version_id(), None);
+    assert_eq!(
+        refusal(&get(), &answer("a b")),
+        JudgeError::Header {
+            name: "x-cos-version-id"
+        }
+    );
+}
+
+#[test]
 fn h17_an_object_without_entity_tag_is_the_same_as_no_other() {
     let judge = |headers: &[_]| get().judge(&head(200, headers)).unwrap().0;
     let length = ("content-length", "1");

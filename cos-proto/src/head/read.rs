@@ -60,9 +60,14 @@ pub(super) fn object_head(
         crc64: parsed(head, crc64, "x-cos-hash-crc64ecma", digits::parse_u64)?,
         last_modified: single(head, LAST_MODIFIED, "last-modified")?
             .and_then(|text| Timestamp::parse_http_date(text).ok()),
-        version_id: parsed(head, version_id, "x-cos-version-id", |text| {
-            VersionId::new(text).ok()
-        })?,
+        // An empty one is the service's word for none, as it is in its listings.
+        version_id: single(head, version_id, "x-cos-version-id")?
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                let name = "x-cos-version-id";
+                VersionId::new(text).map_err(|_| JudgeError::Header { name })
+            })
+            .transpose()?,
         content_range,
         headers: head.headers.clone(),
     })
