@@ -11,6 +11,7 @@ mod head_object;
 mod list_buckets;
 mod list_object_versions;
 mod list_objects;
+mod object_setters;
 mod response_overrides;
 mod sse_customer_key;
 

@@ -7,7 +7,7 @@ use http::response::Parts;
 use http::{Method, Request};
 
 use super::build::{Target, insert_some, object_headers};
-use super::conditions::condition_setters;
+use super::object_setters::object_setters;
 use super::{BuildError, Conditions, ResponseOverrides, SseCustomerKey};
 use crate::{
     Bucket, ByteRange, Endpoint, JudgeError, Key, ObjectHead, RangeGuard, TrafficLimit, VersionId,
@@ -66,13 +66,6 @@ impl GetObject {
         }
     }
 
-    /// Asks for this version.
-    #[must_use]
-    pub fn version_id(mut self, version_id: VersionId) -> Self {
-        self.version_id = Some(version_id);
-        self
-    }
-
     /// Asks for this range of bytes.
     #[must_use]
     pub fn range(mut self, range: ByteRange) -> Self {
@@ -80,7 +73,7 @@ impl GetObject {
         self
     }
 
-    condition_setters!();
+    object_setters!();
 
     /// `Cache-Control` of the answer.
     #[must_use]
@@ -128,20 +121,6 @@ impl GetObject {
     #[must_use]
     pub fn traffic_limit(mut self, limit: TrafficLimit) -> Self {
         self.traffic_limit = Some(limit);
-        self
-    }
-
-    /// The key of the customer's own that the object was encrypted with.
-    #[must_use]
-    pub fn sse_c(mut self, key: SseCustomerKey) -> Self {
-        self.sse_c = Some(key);
-        self
-    }
-
-    /// `Referer`, for buckets that check it against hot-linking.
-    #[must_use]
-    pub fn referer(mut self, referer: impl Into<String>) -> Self {
-        self.referer = Some(referer.into());
         self
     }
 

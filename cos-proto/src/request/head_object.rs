@@ -6,7 +6,7 @@ use http::response::Parts;
 use http::{Method, Request};
 
 use super::build::{Target, object_headers};
-use super::conditions::condition_setters;
+use super::object_setters::object_setters;
 use super::{BuildError, Conditions, GetObject, SseCustomerKey};
 use crate::{Bucket, Endpoint, JudgeError, Key, ObjectHead, VersionId, head};
 
@@ -43,28 +43,7 @@ impl HeadObject {
         }
     }
 
-    /// Asks for this version.
-    #[must_use]
-    pub fn version_id(mut self, version_id: VersionId) -> Self {
-        self.version_id = Some(version_id);
-        self
-    }
-
-    condition_setters!();
-
-    /// The key of the customer's own that the object was encrypted with.
-    #[must_use]
-    pub fn sse_c(mut self, key: SseCustomerKey) -> Self {
-        self.sse_c = Some(key);
-        self
-    }
-
-    /// `Referer`, for buckets that check it against hot-linking.
-    #[must_use]
-    pub fn referer(mut self, referer: impl Into<String>) -> Self {
-        self.referer = Some(referer.into());
-        self
-    }
+    object_setters!();
 
     /// Builds the request: method, final absolute URI, `Host` and all other headers but those of
     /// the signature.
