@@ -2,7 +2,8 @@
 //! and what comes back is judged and parsed.
 //!
 //! There is no networking code in here, no clock, no file, no randomness and no runtime: the crate
-//! is `no_std` with `alloc`, so that the compiler says so. Time and random numbers are arguments.
+//! is `no_std` with `alloc`, so that the compiler says so (of its dependencies, `http` needs std).
+//! Time and random numbers are arguments.
 //! Drive it with any HTTP/1.1 client that sends a request target unchanged and follows no redirect;
 //! `examples/` does so over a bare [`TcpStream`](std::net::TcpStream).
 //!

@@ -37,8 +37,8 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Refuses what is later than the end of 9999-12-30, UTC minus two hours: the calendar keeps
-    /// room for every offset.
+    /// Refuses what is later than 9999-12-30T22:00:00.999999999Z: every time of this type has a year
+    /// of four digits at every offset from UTC.
     pub fn from_unix(since_epoch: Duration) -> Result<Self, InvalidTimestamp> {
         jiff::Timestamp::UNIX_EPOCH
             .checked_add(since_epoch)
@@ -50,12 +50,13 @@ impl Timestamp {
     /// section 5.6.7).
     ///
     /// That the day of the week is that day's is not checked: examples in the vendor's own
-    /// documentation are wrong in it. The two obsolete forms that no server has sent for decades
-    /// are not taken.
+    /// documentation are wrong in it. The two obsolete forms, which the service does not write, are
+    /// not taken.
     ///
     /// # Errors
     ///
-    /// Refuses every other text, days and times that do not exist, and times before 1970.
+    /// Refuses every other text, days and times that do not exist, leap seconds, which Unix time
+    /// does not count, and times before 1970.
     pub fn parse_http_date(text: &str) -> Result<Self, InvalidTimestamp> {
         http_date(text.as_bytes()).ok_or(InvalidTimestamp(()))
     }
@@ -64,7 +65,7 @@ impl Timestamp {
     ///
     /// # Errors
     ///
-    /// Refuses every other text, days and times that do not exist, and times before 1970.
+    /// As [`Timestamp::parse_http_date`].
     pub fn parse_rfc3339(text: &str) -> Result<Self, InvalidTimestamp> {
         rfc3339(text.as_bytes()).ok_or(InvalidTimestamp(()))
     }
@@ -283,7 +284,11 @@ mod tests {
             "Thu, 1 Dec 2020 03:37:30 GMT",
             "Thu, 10 Dec 2020 24:00:00 GMT",
             "Thu, 10 Dec 2020 03:37:60 GMT",
+            "Sat, 31 Dec 2016 23:59:60 GMT",
             "Wed, 31 Dec 1969 23:59:59 GMT",
+            "Sat, 01 Jan 0000 00:00:00 GMT",
+            "Fri, 31 Dec 9999 23:59:59 GMT",
+            "Mon, 29 Feb 2100 00:00:00 GMT",
             "Thursday, 10-Dec-20 03:37:30 GMT",
             "Thu Dec 10 03:37:30 2020",
             "Thu, +1 Dec 2020 03:37:30 GMT",
@@ -303,7 +308,11 @@ mod tests {
             "2020-02-30T03:37:30Z",
             "2020-13-10T03:37:30Z",
             "2020-12-10T25:37:30Z",
+            "2016-12-31T23:59:60Z",
             "1969-12-31T23:59:59Z",
+            "0000-00-00T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+            "9999-12-30T22:00:01Z",
             "1970-01-01T00:00:00+00:01",
             "2020-12-10T03:37:30+0800",
             "2020-12-10T03:37:30+24:00",
@@ -316,6 +325,27 @@ mod tests {
             assert!(Timestamp::parse_rfc3339(text).is_err(), "{text:?}");
         }
         assert!(Timestamp::from_unix(Duration::MAX).is_err());
+    }
+
+    #[test]
+    fn the_first_and_the_last_time_have_both_forms() {
+        for (rfc3339, http) in [
+            ("1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (
+                "9999-12-30T22:00:00.999999999Z",
+                "Thu, 30 Dec 9999 22:00:00 GMT",
+            ),
+        ] {
+            let time = Timestamp::parse_rfc3339(rfc3339).unwrap();
+            assert_eq!(time.to_string(), rfc3339);
+            assert_eq!(time.to_http_date(), http);
+            assert_eq!(Timestamp::from_unix(time.since_epoch()), Ok(time));
+            let later = time.since_epoch() + Duration::from_nanos(1);
+            assert_eq!(
+                Timestamp::from_unix(later).is_ok(),
+                rfc3339.starts_with("1970")
+            );
+        }
     }
 
     proptest! {

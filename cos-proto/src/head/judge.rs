@@ -183,6 +183,8 @@ fn check_identity(
             got: object.etag().cloned(),
         });
     }
+    // Servers of another make name the version in a header of their own, so that none is no
+    // contradiction.
     match (version_id, object.version_id()) {
         (Some(asked), Some(got)) if asked != got => Err(JudgeError::OtherVersion {
             asked: asked.clone(),

@@ -15,8 +15,8 @@ use super::BuildError;
 /// The key that an object was encrypted with, where it is one of the customer's own (SSE-C with
 /// AES256).
 ///
-/// It is a secret: `Debug` does not show it, its memory is wiped, its headers are marked as
-/// sensitive, and it goes over https only. The three headers that carry it are those of
+/// It is a secret: `Debug` does not show it, the memory of this value is wiped, the headers made of
+/// it are marked as sensitive, and it goes over https only. The three headers that carry it are those of
 /// documentation page 436/7728.
 ///
 /// ```
