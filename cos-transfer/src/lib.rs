@@ -43,7 +43,10 @@
 //! It must send the request target unchanged, as a client over a normalising URL type does not
 //! (`a/../b` and `a//b` are names of objects), and it must not follow redirects.
 
+extern crate alloc;
+
 mod destination;
+pub mod engine;
 mod progress;
 mod report;
 
