@@ -44,8 +44,9 @@ pub fn answer_head(data: &[u8]) -> Option<()> {
 
     let mut offset = promised.start;
     for chunk in body.chunks(7) {
-        if guard.accept(chunk) != Ok(offset) {
-            break;
+        match guard.accept(chunk) {
+            Ok(accepted) => assert_eq!(accepted, offset),
+            Err(_) => break,
         }
         offset += u64::try_from(chunk.len()).expect("7 at most");
     }
@@ -82,20 +83,20 @@ pub fn service_error(data: &[u8]) -> Option<()> {
     error.code().map(drop)
 }
 
-/// `Content-Range`, and `Range` as a user writes it: what is accepted is written back as it was.
+/// `Content-Range`, and `Range` as a user writes it: what is accepted means the same when it is written and read again.
 pub fn content_range(data: &[u8]) -> Option<()> {
     let text = str::from_utf8(data).ok()?;
     if let Ok(range) = text.parse::<ContentRange>() {
         assert!(range.first() <= range.last() && range.last() < range.complete());
-        assert_eq!(range.to_string(), text);
+        assert_eq!(range.to_string().parse(), Ok(range));
         return Some(());
     }
     if let Ok(range) = text.parse::<UnsatisfiedRange>() {
-        assert_eq!(range.to_string(), text);
+        assert_eq!(range.to_string().parse(), Ok(range));
         return Some(());
     }
     let range = text.parse::<ByteRange>().ok()?;
-    assert_eq!(range.to_string(), text);
+    assert_eq!(range.to_string().parse(), Ok(range));
     if let Some(resolved) = range.resolve(1000) {
         assert!(resolved.start < resolved.end && resolved.end <= 1000);
     }

@@ -12,7 +12,7 @@ use crate::bucket;
 pub fn object_listing(data: &[u8]) -> Option<()> {
     let mut pager = ObjectPager::new(ListObjects::new(bucket()));
     let mut seen = BTreeSet::new();
-    let mut pages = 0;
+    let (mut pages, mut taken) = (0, 0);
     for body in data.split(|&byte| byte == 0) {
         let Some(request) = pager.next_request() else {
             break;
@@ -20,7 +20,8 @@ pub fn object_listing(data: &[u8]) -> Option<()> {
         let Ok(page) = request.parse(body) else {
             continue;
         };
-        assert!(page.objects.len() + page.common_prefixes.len() <= listing::MAX_ENTRIES);
+        let entries = page.objects.len();
+        assert!(entries + page.common_prefixes.len() <= listing::MAX_ENTRIES);
         let Ok(listed) = pager.take(page) else {
             assert_eq!(
                 pager.next_request(),
@@ -35,6 +36,7 @@ pub fn object_listing(data: &[u8]) -> Option<()> {
             "the pager stands still"
         );
         pages += 1;
+        taken += entries;
         for entry in listed.into_iter().filter_map(Listed::into_entry) {
             assert!(
                 seen.insert(entry.key.clone()),
@@ -43,6 +45,10 @@ pub fn object_listing(data: &[u8]) -> Option<()> {
             );
         }
     }
+    assert!(
+        pager.next_request().is_some() || seen.len() == taken,
+        "entries are lost"
+    );
     (pages > 0).then_some(())
 }
 
@@ -50,7 +56,7 @@ pub fn object_listing(data: &[u8]) -> Option<()> {
 pub fn version_listing(data: &[u8]) -> Option<()> {
     let mut pager = VersionPager::new(ListObjectVersions::new(bucket()));
     let mut seen = BTreeSet::new();
-    let mut pages = 0;
+    let (mut pages, mut taken, mut given) = (0, 0, 0);
     let mut last = None;
     for body in data.split(|&byte| byte == 0) {
         let Some(request) = pager.next_request() else {
@@ -59,7 +65,8 @@ pub fn version_listing(data: &[u8]) -> Option<()> {
         let Ok(page) = request.parse(body) else {
             continue;
         };
-        assert!(page.entries.len() + page.common_prefixes.len() <= listing::MAX_ENTRIES);
+        let entries = page.entries.len();
+        assert!(entries + page.common_prefixes.len() <= listing::MAX_ENTRIES);
         let Ok(listed) = pager.take(page) else {
             assert_eq!(
                 pager.next_request(),
@@ -74,7 +81,9 @@ pub fn version_listing(data: &[u8]) -> Option<()> {
             "the pager stands still"
         );
         pages += 1;
+        taken += entries;
         for entry in listed.into_iter().filter_map(Listed::into_entry) {
+            given += 1;
             let key = Some(entry.key().clone());
             assert!(
                 key == last || seen.insert(key.clone()),
@@ -84,6 +93,10 @@ pub fn version_listing(data: &[u8]) -> Option<()> {
             last = key;
         }
     }
+    assert!(
+        pager.next_request().is_some() || given == taken,
+        "entries are lost"
+    );
     (pages > 0).then_some(())
 }
 

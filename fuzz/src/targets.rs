@@ -4,7 +4,7 @@ use cos_proto::{Addressing, Endpoint, GetObject, Key, ListObjects, Region, uri};
 
 use crate::bucket;
 
-/// Percent-decoding: what decodes comes back from its encoded form, in a path and in a query.
+/// Percent-decoding: as another decoder has it, and back from the encoded form in a path and in a query.
 pub fn url_decoding(data: &[u8]) -> Option<()> {
     let text = str::from_utf8(data).ok()?;
     assert_eq!(uri::decode(&uri::encode_path(text)).as_deref(), Ok(text));
@@ -13,6 +13,8 @@ pub fn url_decoding(data: &[u8]) -> Option<()> {
         Ok(text)
     );
     let decoded = uri::decode(text).ok()?;
+    let reference: Vec<u8> = percent_encoding::percent_decode_str(text).collect();
+    assert_eq!(decoded.as_bytes(), reference);
     assert_eq!(uri::decode(&uri::encode_path(&decoded)), Ok(decoded));
     Some(())
 }
