@@ -19,14 +19,14 @@ pub(crate) fn judge(headers: &HeaderMap, etag: &str, modified: u64) -> Verdict {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let date = |name| text(name).and_then(parse_http_date);
     if let Some(tags) = text(header::IF_MATCH) {
-        if !any_tag_is(tags, etag) {
+        if !any_tag_is(tags, etag, strong) {
             return Verdict::Failed;
         }
     } else if date(header::IF_UNMODIFIED_SINCE).is_some_and(|date| modified > date) {
         return Verdict::Failed;
     }
     if let Some(tags) = text(header::IF_NONE_MATCH) {
-        if any_tag_is(tags, etag) {
+        if any_tag_is(tags, etag, weak) {
             return Verdict::NotModified;
         }
     } else if date(header::IF_MODIFIED_SINCE).is_some_and(|date| modified <= date) {
@@ -35,13 +35,24 @@ pub(crate) fn judge(headers: &HeaderMap, etag: &str, modified: u64) -> Verdict {
     Verdict::Proceed
 }
 
-/// Whether a list of tags has this one. Quotes may be missing, as in many scripts.
-fn any_tag_is(tags: &str, etag: &str) -> bool {
+/// Whether a list of tags has this one, each read by `compared`. Quotes may be missing, as in many
+/// scripts.
+fn any_tag_is(tags: &str, etag: &str, compared: fn(&str) -> &str) -> bool {
     let bare = etag.trim_matches('"');
     tags.trim() == "*"
         || tags
             .split(',')
-            .any(|tag| tag.trim().trim_matches('"') == bare)
+            .any(|tag| compared(tag.trim()).trim_matches('"') == bare)
+}
+
+/// Strong comparison, that of `If-Match`: a weak tag is none of ours.
+fn strong(tag: &str) -> &str {
+    tag
+}
+
+/// Weak comparison, that of `If-None-Match`: the mark does not count.
+fn weak(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 #[cfg(test)]
@@ -71,6 +82,11 @@ mod tests {
         assert_eq!(verdict([(IF_MATCH, "W/\"abc\"")]), Verdict::Failed);
         assert_eq!(verdict([(IF_NONE_MATCH, "\"abc\"")]), Verdict::NotModified);
         assert_eq!(verdict([(IF_NONE_MATCH, "\"x\"")]), Verdict::Proceed);
+        // If-Match compares strongly, If-None-Match weakly.
+        assert_eq!(
+            verdict([(IF_NONE_MATCH, "\"x\", W/\"abc\"")]),
+            Verdict::NotModified
+        );
         assert_eq!(verdict([(IF_MODIFIED_SINCE, AT)]), Verdict::NotModified);
         assert_eq!(verdict([(IF_MODIFIED_SINCE, BEFORE)]), Verdict::Proceed);
         assert_eq!(verdict([(IF_UNMODIFIED_SINCE, AT)]), Verdict::Proceed);
