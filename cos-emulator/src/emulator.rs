@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
     builder::Builder,
@@ -88,7 +88,8 @@ impl Emulator {
     }
 
     /// Stops accepting connections, gives requests in flight two seconds to end, and closes what is
-    /// left. Bodies that stall by a script end at once.
+    /// left. Bodies that stall by a script end at once. Outside of a runtime, an emulator that has a
+    /// thread of its own is waited for in the first poll.
     ///
     /// # Errors
     ///
@@ -106,8 +107,12 @@ impl Emulator {
                 }
             }
             Some(Running::Thread(thread)) => {
-                let joining = tokio::task::spawn_blocking(move || thread.join());
-                if joining.await.is_err() {
+                let ended = match Handle::try_current() {
+                    Ok(runtime) => runtime.spawn_blocking(move || thread.join()).await,
+                    // Nobody else is kept from working here.
+                    Err(_) => Ok(thread.join()),
+                };
+                if !matches!(ended, Ok(Ok(()))) {
                     tracing::error!("the emulator's thread ended badly");
                 }
             }

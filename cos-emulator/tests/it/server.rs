@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -222,6 +223,16 @@ async fn an_emulator_may_have_a_thread_of_its_own_inside_a_runtime() {
     let emulator = emulator(&bucket("x"));
     assert_eq!(get(&emulator, "/a/b", &[]).text(), "x");
     emulator.shutdown().await.unwrap();
+}
+
+#[test]
+fn an_emulator_on_a_thread_is_shut_down_without_a_runtime() {
+    let emulator = emulator(&bucket("x"));
+    let address = emulator.addr();
+    let mut shutdown = std::pin::pin!(emulator.shutdown());
+    let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(shutdown.as_mut().poll(&mut context), Poll::Ready(Ok(())));
+    assert!(TcpStream::connect(address).is_err());
 }
 
 #[test]
