@@ -409,6 +409,20 @@ fn h17_an_object_without_entity_tag_is_the_same_as_no_other() {
     ] {
         assert!(!tagged.is_same_object(&other), "{other:?}");
     }
+    for (name, one, two) in [
+        ("x-cos-version-id", "v1", "v2"),
+        (
+            "last-modified",
+            "Thu, 10 Dec 2020 03:37:30 GMT",
+            "Thu, 10 Dec 2020 03:37:31 GMT",
+        ),
+    ] {
+        let one = judge(&[length, ("etag", "\"a\""), (name, one)]);
+        let two = judge(&[length, ("etag", "\"a\""), (name, two)]);
+        assert!(one.is_same_object(&tagged), "{name}");
+        assert!(one.is_same_object(&one.clone()), "{name}");
+        assert!(!one.is_same_object(&two), "{name}");
+    }
     let untagged = judge(&[length]);
     assert!(!untagged.is_same_object(&untagged.clone()));
 }
@@ -640,6 +654,31 @@ fn every_documented_header_has_its_getter_and_unknown_ones_are_kept() {
     );
     assert_eq!(object.headers()["x-unknown"], "kept");
     assert_eq!(object.headers().len(), head.headers.len());
+}
+
+#[test]
+fn how_far_restoring_is_is_read_or_left_open() {
+    for (value, ongoing) in [
+        ("ongoing-request=\"true\"", Some(true)),
+        (
+            "ongoing-request=\"false\", expiry-date=\"soon\"",
+            Some(false),
+        ),
+        ("ongoing-request=\"perhaps\"", None),
+        ("ongoing-request=true", None),
+        ("ongoing-request=\"true", None),
+        ("", None),
+    ] {
+        let (object, _) = get()
+            .judge(&head(
+                200,
+                &[("content-length", "1"), ("x-cos-restore", value)],
+            ))
+            .unwrap();
+        let restore = object.restore().unwrap();
+        assert_eq!((restore.as_str(), restore.is_ongoing()), (value, ongoing));
+        assert_eq!(restore.expiry_date(), None, "{value}");
+    }
 }
 
 #[test]

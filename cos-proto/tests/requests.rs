@@ -1,6 +1,8 @@
 //! Request heads, byte for byte.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::time::Duration;
+
 use cos_proto::{
     Addressing, Bucket, BuildError, ByteRange, ETag, Endpoint, GetObject, HeadObject, Key,
     ListBuckets, ListObjectVersions, ListObjects, Region, SseCustomerKey, Timestamp, TrafficLimit,
@@ -210,8 +212,12 @@ fn head_object_asks_about_what_get_would_fetch() {
 #[test]
 fn a_customers_key_goes_over_https_only() {
     let object = get("k").sse_c(SseCustomerKey::new(&[7; 32]));
-    let request = object.to_request(&cos()).unwrap();
-    assert!(request.headers()["x-cos-server-side-encryption-customer-key"].is_sensitive());
+    for request in [
+        object.to_request(&cos()).unwrap(),
+        HeadObject::from(&object).to_request(&cos()).unwrap(),
+    ] {
+        assert!(request.headers()["x-cos-server-side-encryption-customer-key"].is_sensitive());
+    }
     assert_eq!(
         object.to_request(&local()).unwrap_err(),
         BuildError::CustomerKeyOverHttp
@@ -237,10 +243,13 @@ fn a_link_carries_all_in_its_target_or_is_refused() {
     assert_eq!(request.headers().keys().collect::<Vec<_>>(), ["host"]);
 
     let etag = || ETag::new("e").unwrap();
+    let time = Timestamp::from_unix(Duration::from_secs(1)).unwrap();
     for (object, name) in [
         (get("k").range(ByteRange::starting_at(1)), "range"),
         (get("k").if_match(etag()), "if-match"),
         (get("k").if_none_match(etag()), "if-none-match"),
+        (get("k").if_modified_since(time), "if-modified-since"),
+        (get("k").if_unmodified_since(time), "if-unmodified-since"),
         (get("k").referer("r"), "referer"),
         (
             get("k").sse_c(SseCustomerKey::new(&[7; 32])),

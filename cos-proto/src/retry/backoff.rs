@@ -111,6 +111,14 @@ mod tests {
     }
 
     #[test]
+    fn the_random_number_decides_on_the_other_half() {
+        let delay = |random| Backoff::new().delay(3, random);
+        assert_eq!(delay(0), Duration::from_secs(1));
+        assert_eq!(delay(1 << 63), Duration::from_millis(1500));
+        assert_eq!(delay(u64::MAX), Duration::from_nanos(1_999_999_999));
+    }
+
+    #[test]
     fn an_outage_of_twenty_seconds_is_survived() {
         let total: Duration = (0..10)
             .map(|attempt| Backoff::new().delay(attempt, 0))
