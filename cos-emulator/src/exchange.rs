@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
+use http::{HeaderMap, HeaderValue, Method, header, request};
 
 use crate::{
     address,
@@ -208,15 +208,12 @@ impl Exchange {
         if let Ok(date) = HeaderValue::try_from(http_date(self.asked.now)) {
             headers.insert(header::DATE, date);
         }
-        // These two never have a body; in a 304 the length would be that of the whole object.
-        let has_length = !matches!(
-            answer.status,
-            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-        );
-        let length = has_length.then(|| answer.body.len());
-        if let Some(length) = self.fault.content_length.or(length) {
-            headers.insert(header::CONTENT_LENGTH, length.into());
-        }
+        // In a 304, too: RFC 9110 would have none there, and the service sends `0`.
+        let length = self
+            .fault
+            .content_length
+            .unwrap_or_else(|| answer.body.len());
+        headers.insert(header::CONTENT_LENGTH, length.into());
         if next == Next::Close {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

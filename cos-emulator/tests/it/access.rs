@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cos_emulator::{Credentials, Emulator};
 use cos_sign::{Head, KeyTime, SigningKey};
-use http::Request;
+use http::{Method, Request};
 
 use crate::client::{BUCKET, Reply, bucket, exchange};
 
@@ -95,8 +95,42 @@ fn presigned_requests_are_answered() {
         let target = uri.path_and_query().unwrap().to_string();
         let reply = send(&emulator, &request(&target));
         assert_eq!(reply.status, 206, "{}", reply.text());
-        assert!(!format!("{:?}", emulator.log()).contains("q-signature=0"));
+        let signature = target.rsplit_once("q-signature=").unwrap().1;
+        let told = format!("{:?}", emulator.log());
+        assert!(told.contains("q-signature=REDACTED") && !told.contains(signature));
+        // What it names it is bound to: another time, another object, another method.
+        for (named, other) in [("q-key-time=1", "q-key-time=2"), ("/a/b?", "/a/c?")] {
+            let reply = send(&emulator, &request(&target.replace(named, other)));
+            assert!([400, 403].contains(&reply.status), "{}", reply.text());
+        }
+        let mut head = request(&target);
+        *head.method_mut() = Method::HEAD;
+        assert_eq!(send(&emulator, &head).status, 403);
     }
+}
+
+#[test]
+fn every_operation_wants_a_signature_and_takes_none_of_another() {
+    let emulator = emulator();
+    for (method, target) in [
+        (Method::GET, "/a/b"),
+        (Method::HEAD, "/a/b"),
+        (Method::HEAD, "/"),
+        (Method::GET, "/"),
+        (Method::GET, "/?versions"),
+        (Method::GET, "/none"),
+    ] {
+        let mut plain = request(target);
+        *plain.method_mut() = method.clone();
+        assert_eq!(send(&emulator, &plain).status, 403, "{method} {target}");
+        let authorization =
+            signed(&credentials(), from_now(-60)).headers()["authorization"].clone();
+        plain.headers_mut().insert("authorization", authorization);
+        assert_eq!(send(&emulator, &plain).status, 403, "{method} {target}");
+    }
+    // Nor is it told which buckets there are.
+    let service = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n";
+    assert_eq!(exchange(emulator.addr(), service).unwrap().status, 403);
 }
 
 #[test]
