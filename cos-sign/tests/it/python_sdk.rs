@@ -1,4 +1,5 @@
-//! Signatures made with the vendor's Python SDK (`vectors/python_sdk.json`).
+//! Signatures made with the vendor's Python SDK (`vectors/python_sdk.py` fills in
+//! `vectors/python_sdk.json`).
 
 use cos_sign::{Credentials, Form, Head, Refusal};
 use http::Request;
