@@ -25,11 +25,13 @@ impl Claims {
         }
     }
 
-    /// The next claim to read back, which gets this id, unless enough are being read.
+    /// Whether there is a claim to read back, and not enough of them are being read.
+    pub(super) fn may_be_read(&self) -> bool {
+        self.reading.len() < Self::AT_ONCE && !self.waiting.is_empty()
+    }
+
+    /// The next claim to read back, which gets this id.
     pub(super) fn next(&mut self, id: ClaimId) -> Option<Extent> {
-        if self.reading.len() >= Self::AT_ONCE {
-            return None;
-        }
         let extent = self.waiting.pop_front()?;
         self.reading.push((id, extent));
         Some(extent)

@@ -137,6 +137,9 @@ impl Options {
     }
 
     /// Takes the claims of a checkpoint for facts. By default each is read back and compared.
+    ///
+    /// Nobody looks at what is on the disk then: a file that was changed, or did not get there before
+    /// a power cut, is published as it is.
     #[must_use]
     pub const fn trust_claims(mut self) -> Self {
         self.trust_claims = true;

@@ -14,31 +14,31 @@ use crate::engine::journal::Header;
 use crate::engine::log::Log;
 use crate::engine::opening::Opening;
 use crate::engine::options::Crc64Use;
-use crate::engine::task::State;
+use crate::engine::task::{State, Task};
 use crate::engine::{Change, Error, Mode, Output, TaskId};
 
 impl Download {
     pub(super) fn answered(&mut self, id: TaskId, head: &Parts) -> Option<RangeGuard> {
         let at = self.position(id)?;
-        let task = self.tasks.get(at)?;
-        let State::Asked(get) = &task.state else {
+        let State::Asked(get) = &self.tasks.get(at)?.state else {
             return None;
         };
         let judged = get.judge(head);
+        // If the answer is dropped, the task is over: whatever comes next, another request brings
+        // it.
+        let mut task = self.tasks.swap_remove(at);
         let guard = match (&self.phase, judged) {
-            (Phase::Opening(opening), Ok((head, guard))) => self.open(at, *opening, head, guard),
-            (Phase::Fetching, Ok((head, guard))) => self.go_on(at, &head, guard),
+            (Phase::Opening(opening), Ok((head, guard))) => self.open(*opening, head, guard),
+            (Phase::Fetching, Ok((head, guard))) => self.go_on(&task, &head, guard),
             (Phase::Opening(_) | Phase::Fetching, Err(error)) => {
                 self.misjudged(id, error);
                 None
             }
             (Phase::Draining(_) | Phase::Over(_), _) => None,
-        };
-        if guard.is_none() {
-            // The answer is dropped; whatever comes next, another request brings it.
-            self.tasks.retain(|task| task.id != id);
-        }
-        guard.map(|guard| match self.options.crc64 {
+        }?;
+        task.fetch(guard.range(), self.now);
+        self.tasks.push(task);
+        Some(match self.options.crc64 {
             Crc64Use::Ignored => guard.without_crc64(),
             Crc64Use::IfThere | Crc64Use::Required => guard,
         })
@@ -47,7 +47,6 @@ impl Download {
     /// The first answer says what the object is.
     fn open(
         &mut self,
-        at: usize,
         opening: Opening,
         head: ObjectHead,
         guard: RangeGuard,
@@ -69,9 +68,7 @@ impl Download {
         self.head = Some(Box::new(head));
         self.phase = Phase::Fetching;
         self.begin();
-        let task = self.tasks.get_mut(at).filter(|_| used)?;
-        task.fetch(guard.range(), self.now);
-        Some(guard)
+        used.then_some(guard)
     }
 
     /// Pins the identity and plans the rest. The answer is whether this body is used; `None` if the
@@ -127,20 +124,14 @@ impl Download {
     }
 
     /// A further answer has to be of the same object.
-    fn go_on(&mut self, at: usize, head: &ObjectHead, guard: RangeGuard) -> Option<RangeGuard> {
-        let task = self.tasks.get_mut(at)?;
-        let identity = self.identity.as_mut()?;
-        let same = match identity.admit(head) {
-            Ok(()) if guard.range() == task.rest() => Ok(()),
-            Ok(()) => Err(Change::Range),
-            Err(change) => Err(change),
+    fn go_on(&mut self, task: &Task, head: &ObjectHead, guard: RangeGuard) -> Option<RangeGuard> {
+        let change = match self.identity.as_mut()?.admit(head) {
+            Ok(()) if guard.range() == task.rest() => return Some(guard),
+            Ok(()) => Change::Range,
+            Err(change) => change,
         };
-        if let Err(change) = same {
-            self.change(change);
-            return None;
-        }
-        task.fetch(guard.range(), self.now);
-        Some(guard)
+        self.change(change);
+        None
     }
 
     fn misjudged(&mut self, task: TaskId, error: JudgeError) {

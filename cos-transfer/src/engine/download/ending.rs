@@ -97,9 +97,8 @@ impl Download {
         if let Some(expected) = expected
             && expected != got
         {
-            // It may be that what was resumed is wrong, by damage that its own claims cover or
-            // because they were trusted. What was fetched is held by this run's own fences, and
-            // would come the same way again.
+            // What a former run was given may have been wrong, and no claim can tell: it is true to
+            // what came. What came in this run alone would come the same way again.
             let error = Error::Corrupt { expected, got };
             if self.resumed == 0 || self.restarted {
                 return self.fail(error);

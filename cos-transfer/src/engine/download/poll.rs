@@ -52,7 +52,7 @@ impl Download {
     }
 
     fn next_claim(&mut self) -> Option<Output> {
-        if !self.is_going() {
+        if !self.is_going() || !self.claims.may_be_read() {
             return None;
         }
         let claim = ClaimId(self.next_id());
