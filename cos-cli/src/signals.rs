@@ -10,6 +10,10 @@ pub(crate) async fn stop() -> io::Result<ExitCode> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
+        // Beyond the limit of `ulimit -f` a write is to fail, as on a full disk. Where nobody takes
+        // this signal, it ends the process; once taken, it stays so.
+        let too_large = rustix::process::Signal::XFSZ.as_raw();
+        drop(signal(SignalKind::from_raw(too_large))?);
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         tokio::select! {

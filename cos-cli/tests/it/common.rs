@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use tokio::process::Command;
 
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_cos");
+
 pub(crate) const BUCKET: &str = "examplebucket-1250000000";
 
 /// Credentials that no output may hold. They open the emulator of a test.
@@ -71,13 +73,19 @@ impl Place {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cos"));
+        let mut command = self.program(BINARY);
+        command.args(arguments);
+        command
+    }
+
+    /// Another program in this environment.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("HOME", self.folder.path().join("home"))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(self.folder.path())
-            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use cos_emulator::Object;
 
-use crate::common::{Place, emulator, object};
+use crate::common::{BINARY, Place, emulator, object};
 
 #[tokio::test]
 async fn a_parent_that_is_a_file_is_9() {
@@ -67,6 +67,24 @@ async fn a_full_disk_on_stdout_is_9() {
             String::from_utf8_lossy(&output.stderr)
         );
     }
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_larger_than_the_shell_allows_is_9_and_leaves_nothing() {
+    let emulator = emulator([("k", Object::generated(1, 3_000_000))]).await;
+    let place = Place::with_keys(&emulator);
+    let output = place
+        .program("/bin/sh")
+        .args(["-c", "ulimit -f 1000 && exec \"$0\" \"$@\"", BINARY])
+        .args(["cp", &object("k"), "out"])
+        .output()
+        .await
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(9), "{stderr}");
+    assert!(stderr.contains("File too large"), "{stderr}");
+    assert_eq!(place.names(), [] as [&str; 0]);
     emulator.shutdown().await.unwrap();
 }
 
