@@ -58,7 +58,8 @@
 //! beyond the limit is the limit, and entries of a listing are those greater than the marker.
 //!
 //! Heads are bounded to 64 KiB, connections to 1,024, waiting for a head to 30 seconds; contents
-//! are never held in memory whole unless they were put there.
+//! are never held in memory whole unless they were put there: a body takes about 1 MiB while it is
+//! being sent. A client that stops reading keeps its connection until it closes it.
 //!
 //! # Faults
 //!
