@@ -88,7 +88,7 @@ pub use names::{
     Bucket, ETag, InvalidBucket, InvalidETag, InvalidKey, InvalidRegion, InvalidTrafficLimit,
     InvalidVersionId, Key, Region, TrafficLimit, VersionId,
 };
-pub use pager::{Listed, ObjectPager, PagerError, VersionPager};
+pub use pager::{BucketPager, Listed, ObjectPager, PagerError, VersionPager};
 pub use range::{ByteRange, ContentRange, InvalidByteRange, InvalidContentRange, UnsatisfiedRange};
 pub use request::{
     BuildError, Conditions, GetObject, HeadObject, InvalidSseCustomerKey, ListBuckets,

@@ -49,12 +49,14 @@
 //! walked. At most [`MAX_WAITING`] entries wait and at most [`MAX_DEPTH`] folders are open at a
 //! time, whatever the size of the bucket.
 
+mod buckets;
 mod error;
 mod level;
 mod order;
 mod page;
 mod walk;
 
+pub use buckets::BucketPager;
 pub use error::PagerError;
 pub use walk::{MAX_DEPTH, MAX_WAITING};
 

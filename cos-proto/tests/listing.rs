@@ -599,6 +599,26 @@ fn pages_are_bounded() {
     ));
 }
 
+#[cfg(feature = "serde")]
+#[test]
+fn pages_survive_serialising() {
+    fn round_trip<T>(page: &T)
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        let json = serde_json::to_string(page).unwrap();
+        assert_eq!(&serde_json::from_str::<T>(&json).unwrap(), page, "{json}");
+    }
+    for body in [OBJECTS, OBJECTS_DELIMITER, OBJECTS_S3] {
+        round_trip(&objects(body).unwrap());
+    }
+    round_trip(&versions(VERSIONS).unwrap());
+    round_trip(&buckets(BUCKETS).unwrap());
+    let json = serde_json::to_value(objects(OBJECTS).unwrap()).unwrap();
+    assert_eq!(json["objects"][0]["last_modified"], "2020-12-10T03:37:30Z");
+    assert_eq!(json["objects"][2]["key"], "照片/2020年/IMG0001.jpg");
+}
+
 /// A valid page in which some bytes are overwritten, left out or put in.
 fn damaged() -> impl Strategy<Value = Vec<u8>> {
     let page = prop_oneof![

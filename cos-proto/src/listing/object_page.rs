@@ -48,7 +48,10 @@ pub struct ObjectPage {
     /// (OFS) give their folders so even where no delimiter was asked for.
     pub common_prefixes: Vec<String>,
     /// The page is S3's dialect by its own namespace.
-    #[cfg_attr(feature = "serde", serde(skip))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "core::ops::Not::not")
+    )]
     pub(crate) s3: bool,
 }
 

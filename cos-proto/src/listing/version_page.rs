@@ -41,7 +41,10 @@ pub struct VersionPage {
     /// What keys were folded into, in the order of the page.
     pub common_prefixes: Vec<String>,
     /// The page is S3's dialect by its own namespace.
-    #[cfg_attr(feature = "serde", serde(skip))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "core::ops::Not::not")
+    )]
     pub(crate) s3: bool,
 }
 

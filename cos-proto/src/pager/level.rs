@@ -270,7 +270,7 @@ impl<E: Entry> Level<E> {
     }
 }
 
-fn bad_marker(marker: &str, after: &str) -> PagerError {
+pub(super) fn bad_marker(marker: &str, after: &str) -> PagerError {
     PagerError::BadMarker {
         marker: String::from(marker),
         after: String::from(after),

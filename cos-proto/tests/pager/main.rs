@@ -13,8 +13,8 @@ mod server;
 use std::collections::BTreeSet;
 
 use cos_proto::{
-    Bucket, Failure, ListObjectVersions, ListObjects, Listed, ObjectEntry, ObjectPager, PagerError,
-    VersionPager,
+    Bucket, BucketPager, Failure, ListBuckets, ListObjectVersions, ListObjects, Listed,
+    ObjectEntry, ObjectPager, PagerError, VersionPager,
 };
 use proptest::prelude::*;
 
@@ -563,6 +563,74 @@ fn versions_that_go_back_stand_still_or_turn_in_circles() {
         take_versions(&mut pager, &[version("c", "1"), version("c", "1")], None),
         Err(PagerError::Repeats { entry: "c".into() })
     );
+}
+
+fn take_buckets(
+    pager: &mut BucketPager,
+    names: &[&str],
+    next: Option<&str>,
+) -> Result<usize, PagerError> {
+    let bucket = |name: &&str| {
+        let date = "<CreationDate>2019-05-24T11:49:50Z</CreationDate>";
+        format!("<Bucket><Name>{name}</Name>{date}</Bucket>")
+    };
+    let buckets: String = names.iter().map(bucket).collect();
+    let next = match next {
+        None => String::new(),
+        Some("") => String::from("<IsTruncated>true</IsTruncated>"),
+        Some(next) => {
+            format!("<IsTruncated>true</IsTruncated><NextMarker>{next}</NextMarker>")
+        }
+    };
+    let body = format!(
+        "<ListAllMyBucketsResult>{next}<Buckets>{buckets}</Buckets></ListAllMyBucketsResult>"
+    );
+    let page = ListBuckets::new().parse(body.as_bytes()).unwrap();
+    pager.take(page).map(|buckets| buckets.len())
+}
+
+#[test]
+fn buckets_are_continued_by_their_marker() {
+    let mut pager = BucketPager::new(ListBuckets::new());
+    assert_eq!(pager.next_request(), Some(ListBuckets::new()));
+    assert_eq!(take_buckets(&mut pager, &["a", "b"], Some("b")), Ok(2));
+    assert_eq!(pager.next_request(), Some(ListBuckets::new().marker("b")));
+    // Without a next marker, the last name is one.
+    assert_eq!(take_buckets(&mut pager, &["c"], Some("")), Ok(1));
+    assert_eq!(pager.next_request(), Some(ListBuckets::new().marker("c")));
+    assert_eq!(take_buckets(&mut pager, &[], None), Ok(0));
+    assert_eq!(pager.next_request(), None);
+    assert_eq!(
+        take_buckets(&mut pager, &[], None),
+        Err(PagerError::NotAsked)
+    );
+}
+
+#[test]
+fn buckets_that_go_back_come_twice_or_stand_still() {
+    let mut pager = BucketPager::new(ListBuckets::new());
+    let repeats = PagerError::Repeats { entry: "a".into() };
+    assert_eq!(
+        take_buckets(&mut pager, &["a", "b", "a"], None),
+        Err(repeats)
+    );
+    assert_eq!(
+        take_buckets(&mut pager, &[], Some("b")),
+        Err(PagerError::StandsStill)
+    );
+    let bad = PagerError::BadMarker {
+        marker: "a".into(),
+        after: "b".into(),
+    };
+    assert_eq!(take_buckets(&mut pager, &["a", "b"], Some("a")), Err(bad));
+    assert_eq!(take_buckets(&mut pager.clone(), &["b", "a"], None), Ok(2));
+    take_buckets(&mut pager, &["a", "b"], Some("b")).unwrap();
+    let back = |entry: &str| PagerError::GoesBack {
+        entry: entry.into(),
+        after: "b".into(),
+    };
+    assert_eq!(take_buckets(&mut pager, &["b"], None), Err(back("b")));
+    assert_eq!(take_buckets(&mut pager, &["c", "a"], None), Err(back("a")));
 }
 
 /// Keys of few letters, so that folders, prefixes of each other and both orders meet.
