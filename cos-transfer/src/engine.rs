@@ -74,7 +74,7 @@
 //!
 //! This driver does one thing after the other. One with threads or tasks owns the machine in one
 //! place, sends every [`Output::Request`] on its way, goes on polling, and tells the machine what
-//! comes back: `examples/engine.rs` does it with plain threads.
+//! comes back: `examples/threads.rs` does it with plain threads.
 //!
 //! # The states of a download
 //!

@@ -17,4 +17,5 @@ mod resume;
 mod retry;
 mod script;
 mod simulation;
+mod threads;
 mod world;

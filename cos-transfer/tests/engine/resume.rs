@@ -211,7 +211,7 @@ fn records_are_written_by_bytes_by_time_and_at_the_end_of_a_range() {
     let mut fetch = script.answer(&first).unwrap();
     assert_eq!(script.requests().len(), 1);
     let header = script.journal.len();
-    let mut records = |script: &mut Script| {
+    let records = |script: &mut Script| {
         script.requests();
         (script.journal.len() - header) / 32
     };
