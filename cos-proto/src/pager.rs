@@ -8,7 +8,8 @@
 //! ```
 //! use cos_proto::{Bucket, ListObjects, ObjectPager};
 //!
-//! let mut pager = ObjectPager::new(ListObjects::new(Bucket::new("examplebucket-1250000000")?).prefix("logs/"));
+//! let bucket = Bucket::new("examplebucket-1250000000")?;
+//! let mut pager = ObjectPager::new(ListObjects::new(bucket).prefix("logs/"));
 //! while let Some(request) = pager.next_request() {
 //!     # let body = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
 //!     // Send `request.to_request(&endpoint)?`, receive `body`.
