@@ -28,7 +28,7 @@ pub(crate) async fn run(
         Command::Cat(args) => cat::run(args, settings(), context.printer).await,
         Command::Ls(args) => ls::run(args, &settings()?, context.printer).await,
         Command::Stat(args) => stat::run(args, &settings()?, context.printer).await,
-        Command::Presign(args) => presign::run(args, &settings()?, context.printer),
+        Command::Presign(args) => presign::run(args, &settings()?, context.printer).await,
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args, connection.anonymous, context).await,
         #[cfg(feature = "serve")]

@@ -1,6 +1,7 @@
 //! Where requests go.
 
 mod authority;
+mod named;
 
 use alloc::format;
 use alloc::string::{String, ToString};

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use cos_proto::Failure;
@@ -15,17 +16,33 @@ use crate::chain::find;
 use crate::error::{Error, ErrorKind};
 use crate::error_reader::ErrorReaderBody;
 use crate::idle_timeout::IdleTimeoutBody;
+use crate::in_flight::InFlightBody;
+use crate::rate_limit::RateLimitBody;
+use crate::stats::Counters;
 
 /// The body of an answer: chunks of bytes as they arrive, never decoded.
 ///
-/// Dropping it before its end closes the connection; read to its end, the connection is kept for
-/// the next request. Failures are of the kinds [`ErrorKind::Body`] and
-/// [`ErrorKind::BodyTimeout`], and what was handed out before stays good.
-pub struct Body(ErrorReaderBody<IdleTimeoutBody<Incoming>>);
+/// Its request is in flight until the body has ended, has failed, or is dropped; see
+/// [`max_in_flight`](crate::ClientBuilder::max_in_flight). Failures are of the kinds
+/// [`ErrorKind::Body`] and [`ErrorKind::BodyTimeout`], and what was handed out before stays good.
+/// A body is never asked for again here: whoever reads it knows what is missing.
+///
+/// # Cancellation
+///
+/// Dropping it before its end closes the connection and leaves nothing else; read to its end, the
+/// connection is kept for the next request. A frame that is asked for and not waited for is not
+/// lost: it comes when asked for again.
+pub struct Body {
+    inner: Layers<Incoming>,
+    counters: Arc<Counters>,
+}
+
+/// What the layers make of a body.
+type Layers<B> = RateLimitBody<InFlightBody<ErrorReaderBody<IdleTimeoutBody<B>>>>;
 
 impl Body {
-    pub(crate) fn new(body: ErrorReaderBody<IdleTimeoutBody<Incoming>>) -> Self {
-        Self(body)
+    pub(crate) fn new(inner: Layers<Incoming>, counters: Arc<Counters>) -> Self {
+        Self { inner, counters }
     }
 }
 
@@ -37,15 +54,19 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        Pin::new(&mut self.0).poll_frame(cx).map_err(broken)
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            self.counters.bytes(frame.data_ref().map_or(0, Bytes::len));
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(broken)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        self.inner.size_hint()
     }
 }
 

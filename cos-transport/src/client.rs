@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use cos_proto::Endpoint;
-use cos_sign::Credentials;
 use http::{Request, Response};
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
@@ -14,7 +15,10 @@ use tracing::Span;
 use crate::body::Body;
 use crate::builder::ClientBuilder;
 use crate::error::Error;
-use crate::trace::request_span;
+use crate::layer::SignLayer;
+use crate::retry::RetryPolicy;
+use crate::stats::{Counters, Stats};
+use crate::trace::{request_ended, request_span};
 
 mod listing;
 mod object;
@@ -25,14 +29,27 @@ pub(crate) type Stack = BoxCloneSyncService<Request<()>, Response<Body>, Error>;
 
 /// An HTTP client for one endpoint of COS.
 ///
-/// Cloning it is cheap, and the clones share their connections. It is a [`Service`] of any request
-/// with a final URI, and has a method for each of the requests that cos-proto knows. It needs a
-/// tokio runtime with IO and time when it is used.
+/// Cloning it is cheap, and the clones share everything: connections, limits, signing key, learned
+/// clock offset and counters. It is a [`Service`] of any request with a final URI, and has a method
+/// for each of the requests that cos-proto knows. It needs a tokio runtime with IO and time when it
+/// is used.
+///
+/// What fails in passing is tried again, as the [`retry`](crate::retry) module describes, up to the
+/// head of an answer; of a body, only that of a listing is asked for again. An error that comes out
+/// of it is final for now: [`Error::attempts`] tells how often it was tried.
 #[derive(Clone)]
 pub struct Client {
     stack: Stack,
-    endpoint: Endpoint,
-    credentials: Option<Credentials>,
+    parts: Arc<Parts>,
+}
+
+/// What the client knows of its own layers.
+pub(crate) struct Parts {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) sign: SignLayer,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) stats: Stats,
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl Client {
@@ -41,25 +58,32 @@ impl Client {
         ClientBuilder::new(endpoint)
     }
 
-    pub(crate) fn new(stack: Stack, endpoint: Endpoint, credentials: Option<Credentials>) -> Self {
+    pub(crate) fn new(stack: Stack, parts: Parts) -> Self {
         Self {
             stack,
-            endpoint,
-            credentials,
+            parts: Arc::new(parts),
         }
     }
 
     /// The endpoint to which the typed methods send.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.parts.endpoint
+    }
+
+    /// What this client and its clones have done so far.
+    pub fn stats(&self) -> Stats {
+        self.parts.stats.clone()
     }
 }
 
 /// Any answer of the service is `Ok` here, refusals included; a
-/// [`ServiceError`](cos_proto::ServiceError) is in the extensions of each that is not 2xx.
+/// [`ServiceError`](cos_proto::ServiceError) is in the extensions of each that is not 2xx, and
+/// [`Attempts`](cos_proto::Attempts) in those of all.
 ///
 /// The URI must be absolute and final: it goes to the wire byte for byte. The request is signed and
-/// sent whatever its host is, so a URI from elsewhere is to be looked at before.
+/// sent whatever its host is, so a URI from elsewhere is to be looked at before. A
+/// [`RetryBudget`](cos_proto::RetryBudget) in the request's extensions is drawn from in place of
+/// the client's own number of retries.
 impl Service<Request<()>> for Client {
     type Response = Response<Body>;
     type Error = Error;
@@ -70,8 +94,10 @@ impl Service<Request<()>> for Client {
     }
 
     fn call(&mut self, request: Request<()>) -> ResponseFuture {
-        let span = request_span(&request);
+        self.parts.counters.request();
+        let span = request_span(&request, &self.parts.endpoint);
         ResponseFuture {
+            started: Instant::now(),
             inner: span.in_scope(|| self.stack.call(request)),
             span,
         }
@@ -82,12 +108,16 @@ impl Service<Request<()>> for Client {
 ///
 /// # Cancellation
 ///
-/// Dropping it gives up the request. A connection on which an answer was awaited is closed; one
-/// that was being made is finished in the background and kept for the next request.
+/// It may be dropped at any time, whatever it waits for: a place in a line, credentials, a
+/// connection, a head, the body of a refusal, or the pause before the next attempt. That gives up
+/// the request, and its place in flight goes to the next. A connection on which an answer was
+/// awaited is closed; one that was being made is finished in the background and kept for the next
+/// request, or closed when its time is over.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture {
     inner: <Stack as Service<Request<()>>>::Future,
     span: Span,
+    started: Instant,
 }
 
 impl Future for ResponseFuture {
@@ -96,7 +126,9 @@ impl Future for ResponseFuture {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let _entered = this.span.enter();
-        this.inner.as_mut().poll(cx)
+        let outcome = ready!(this.inner.as_mut().poll(cx));
+        request_ended(&outcome, this.started);
+        Poll::Ready(outcome)
     }
 }
 
@@ -109,8 +141,8 @@ impl fmt::Debug for ResponseFuture {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("endpoint", &self.endpoint)
-            .field("credentials", &self.credentials)
+            .field("endpoint", &self.parts.endpoint)
+            .field("sign", &self.parts.sign)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,8 @@
-//! From a URI to a connection: name lookup, TCP, and TLS where the scheme asks for it.
+//! From a URI to a connection: name lookup, TCP, a proxy's tunnel, and TLS where the scheme asks
+//! for it.
 //!
-//! All three share one time limit, and their failures are told apart here, where they arise.
+//! All of them share one time limit, and their failures are told apart here, where they arise.
 
-use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,222 +10,180 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use http::uri::{self, Authority};
+use http::uri::Scheme;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use tokio::net::TcpStream;
+use tower::ServiceExt as _;
 use tower_service::Service;
 
 use crate::BoxError;
 use crate::chain::find;
+use crate::proxy::Proxy;
+
+mod dial;
+mod own;
+mod route;
+mod stream;
+mod tunnel;
+mod way;
+
+pub(crate) use dial::Dial;
+pub(crate) use own::OwnConnector;
+use route::Route;
+use stream::Stream;
+pub(crate) use tunnel::Refusal;
+pub(crate) use way::{DialTo, Way, Ways};
 
 /// How a new connection comes about.
 #[derive(Clone)]
 pub(crate) struct Connector {
-    scheme: Scheme,
+    spoken: Spoken,
+    ways: Ways,
     limit: Duration,
 }
 
-/// What stands on TCP. A client speaks one of the two and never falls back to the other.
+/// What stands on the way to the service. A client speaks one of the two and never falls back to
+/// the other.
 #[derive(Clone)]
-enum Scheme {
-    Http(DialTcp),
-    Https(HttpsConnector<DialTcp>),
+enum Spoken {
+    Http(Route),
+    Https(HttpsConnector<Route>),
 }
 
 impl Connector {
-    /// A connector for `https`, or without a `tls` for `http`, that dials `dial_to`, where given,
-    /// whatever the URI says; the name that TLS verifies is always the URI's.
-    pub(crate) fn new(
+    /// A connector for `http`, by the ways of `ways`. `tls` is for proxies that are `https`.
+    pub(crate) fn http(
+        dial: Dial,
+        ways: Ways,
         tls: Option<Arc<ClientConfig>>,
-        dial_to: Option<DialTo>,
         limit: Duration,
     ) -> Self {
-        let mut tcp = HttpConnector::new();
-        // Requests are small, and latency is what a small object's download consists of.
-        tcp.set_nodelay(true);
-        // Divided among the addresses of a name, so that one that is dead leaves time for the next.
-        tcp.set_connect_timeout(Some(limit));
-        // Which scheme is spoken was looked at before.
-        tcp.enforce_http(false);
-        let tcp = DialTcp { tcp, dial_to };
-        let scheme = match tls {
-            None => Scheme::Http(tcp),
-            Some(config) => {
-                let mut https = HttpsConnector::from((tcp, config));
-                https.enforce_https();
-                Scheme::Https(https)
-            }
-        };
-        Self { scheme, limit }
+        Self {
+            spoken: Spoken::Http(Route::new(dial, ways.clone(), tls)),
+            ways,
+            limit,
+        }
+    }
+
+    /// A connector for `https`, by the ways of `ways`. The name that TLS verifies is the URI's,
+    /// whatever the way.
+    pub(crate) fn https(dial: Dial, ways: Ways, tls: Arc<ClientConfig>, limit: Duration) -> Self {
+        let route = Route::new(dial, ways.clone(), Some(Arc::clone(&tls)));
+        let mut https = HttpsConnector::from((route, tls));
+        https.enforce_https();
+        Self {
+            spoken: Spoken::Https(https),
+            ways,
+            limit,
+        }
+    }
+
+    /// The way of every request.
+    pub(crate) fn ways(&self) -> &Ways {
+        &self.ways
     }
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<Stream>;
     type Error = ConnectError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        match &mut self.scheme {
-            Scheme::Http(tcp) => tcp.poll_ready(cx).map_err(|e| ConnectError::of(e.into())),
-            Scheme::Https(tls) => tls.poll_ready(cx).map_err(ConnectError::of),
-        }
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // What is below waits inside of the call, where the limit covers it.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let limit = self.limit;
-        let spoken = match &self.scheme {
-            Scheme::Http(_) => uri::Scheme::HTTP,
-            Scheme::Https(_) => uri::Scheme::HTTPS,
+        let spoken = match &self.spoken {
+            Spoken::Http(_) => Scheme::HTTP,
+            Spoken::Https(_) => Scheme::HTTPS,
         };
         if uri.scheme() != Some(&spoken) {
             return Box::pin(std::future::ready(Err(ConnectError::Scheme(spoken))));
         }
-        match &mut self.scheme {
-            Scheme::Http(tcp) => {
-                let connecting = tcp.call(uri);
-                Box::pin(within(limit, async move {
+        match &self.spoken {
+            Spoken::Http(route) => {
+                let connecting = route.clone().oneshot(uri);
+                Box::pin(within(self.limit, async move {
                     Ok(MaybeHttpsStream::Http(connecting.await?))
                 }))
             }
-            Scheme::Https(tls) => Box::pin(within(limit, tls.call(uri))),
+            Spoken::Https(https) => {
+                let connecting = https.clone().oneshot(uri);
+                Box::pin(within(self.limit, async move {
+                    connecting.await.map_err(ConnectError::of)
+                }))
+            }
         }
     }
 }
 
 async fn within<T>(
     limit: Duration,
-    connecting: impl Future<Output = Result<T, BoxError>>,
+    connecting: impl Future<Output = Result<T, ConnectError>>,
 ) -> Result<T, ConnectError> {
     match tokio::time::timeout(limit, connecting).await {
         // Every address of the name has had its share of the limit.
-        Ok(Err(error)) if is_elapsed(&error) => Err(ConnectError::TimedOut(limit)),
-        Ok(connected) => connected.map_err(ConnectError::of),
+        Ok(Err(error)) if error.is_elapsed() => Err(ConnectError::TimedOut(limit)),
+        Ok(connected) => connected,
         Err(_elapsed) => Err(ConnectError::TimedOut(limit)),
     }
-}
-
-/// Whether a timer has run out; the system's own timeouts have a code.
-fn is_elapsed(error: &BoxError) -> bool {
-    find::<io::Error>(&**error).is_some_and(|error| {
-        error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
-    })
 }
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    /// DNS, TCP and TLS together took longer than they may.
+    /// DNS, TCP, the proxy and TLS together took longer than they may.
     #[error("no connection within {0:?}")]
     TimedOut(Duration),
     /// The request is for another scheme than the client was made for.
     #[error("this client speaks {0} only")]
-    Scheme(uri::Scheme),
+    Scheme(Scheme),
     /// The peer was reached, but it is not the one, or not one to talk to.
     #[error("the TLS handshake failed")]
     Tls(#[source] rustls::Error),
     /// The name was not found, or nobody answered.
     #[error("the connection failed")]
     Tcp(#[source] BoxError),
+    /// It was not the service that failed, but the proxy.
+    #[error("the proxy failed")]
+    Proxy {
+        proxy: Proxy,
+        #[source]
+        fault: ProxyFault,
+    },
+}
+
+/// What a proxy failed at.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProxyFault {
+    /// There is no connection to it.
+    #[error(transparent)]
+    Connect(Box<ConnectError>),
+    /// It was reached and opens no tunnel.
+    #[error(transparent)]
+    Refused(Refusal),
 }
 
 impl ConnectError {
     fn of(source: BoxError) -> Self {
+        let source = match source.downcast::<Self>() {
+            // From below TLS, where it has been looked at.
+            Ok(error) => return *error,
+            Err(source) => source,
+        };
         // A handshake that was cut off is no verdict on the peer; only rustls's own error is.
         match find::<rustls::Error>(&*source) {
             Some(verdict) => Self::Tls(verdict.clone()),
             None => Self::Tcp(source),
         }
     }
-}
 
-/// A host and port to dial in place of the URI's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DialTo(Authority);
-
-impl DialTo {
-    /// Reads `host:port`; the port is needed.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let authority: Authority = text.parse().ok()?;
-        let complete = authority.port_u16().is_some()
-            && !authority.host().is_empty()
-            && !authority.as_str().contains('@');
-        complete.then_some(Self(authority))
-    }
-}
-
-impl fmt::Display for DialTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// hyper-util's TCP connector, which may be sent elsewhere.
-#[derive(Clone)]
-pub(crate) struct DialTcp {
-    tcp: HttpConnector,
-    dial_to: Option<DialTo>,
-}
-
-impl Service<Uri> for DialTcp {
-    type Response = TokioIo<TcpStream>;
-    type Error = <HttpConnector as Service<Uri>>::Error;
-    type Future = <HttpConnector as Service<Uri>>::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.tcp.poll_ready(cx)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let uri = match &self.dial_to {
-            Some(DialTo(authority)) => elsewhere(uri, authority),
-            None => uri,
-        };
-        self.tcp.call(uri)
-    }
-}
-
-/// `uri` with another authority; the connector reads nothing else but the scheme.
-fn elsewhere(uri: Uri, authority: &Authority) -> Uri {
-    let mut parts = uri.into_parts();
-    parts.authority = Some(authority.clone());
-    // Scheme and path were there or not before, and still are: this cannot fail. Should it ever,
-    // a URI without a host is refused by the connector, and nobody is dialled by mistake.
-    Uri::from_parts(parts).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dial_to_needs_host_and_port() {
-        assert!(DialTo::parse("127.0.0.1:9000").is_some());
-        assert!(DialTo::parse("[::1]:9000").is_some());
-        assert!(DialTo::parse("cos.example:443").is_some());
-        for wrong in [
-            "",
-            "host",
-            "host:",
-            ":80",
-            "host:99999",
-            "user@host:80",
-            "http://host:80",
-        ] {
-            assert_eq!(DialTo::parse(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn only_the_authority_changes() {
-        let uri = Uri::from_static("https://bucket.cos.example/a//b?x=1");
-        let authority = Authority::from_static("127.0.0.1:9000");
-        assert_eq!(
-            elsewhere(uri, &authority).to_string(),
-            "https://127.0.0.1:9000/a//b?x=1"
-        );
+    /// Whether a timer has run out; the system's own timeouts have a code.
+    fn is_elapsed(&self) -> bool {
+        find::<io::Error>(self).is_some_and(|error| {
+            error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
+        })
     }
 }

@@ -36,15 +36,19 @@ pub enum ErrorKind {
     /// There are no credentials to sign with; nothing was sent. May be tried again if the source
     /// that was asked is merely out of reach.
     Credentials,
-    /// No connection: the name was not found or nobody answered. May be tried again; nothing was
-    /// sent.
+    /// No connection, or none to the proxy: the name was not found or nobody answered. May be tried
+    /// again; nothing was sent.
     Connect,
-    /// No connection in time; name lookup, TCP and TLS share one limit. May be tried again;
+    /// No connection in time; name lookup, TCP, a proxy and TLS share one limit. May be tried again;
     /// nothing was sent.
     ConnectTimeout,
     /// The peer's certificate or its TLS is not acceptable. Not to be tried again; nothing was
     /// sent.
     Tls,
+    /// The proxy was reached and does not let the request through: it wants credentials or others
+    /// than it was given, it refuses, or it is no proxy. Whether to try again depends on its
+    /// answer.
+    Proxy,
     /// The connection broke before the head of the answer was complete. May be tried again:
     /// every request of this crate only reads.
     Connection,
@@ -86,6 +90,14 @@ impl Error {
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
         self
+    }
+
+    /// Says what was tried, where nobody who knew better has.
+    pub(crate) fn detail_if_none(self, detail: impl FnOnce() -> String) -> Self {
+        match self.0.detail {
+            Some(_) => self,
+            None => self.detail(detail()),
+        }
     }
 
     /// Says after how long it was given up.
@@ -138,7 +150,7 @@ impl Error {
     }
 
     /// Tells how often it was tried, where that was more than once or all there was.
-    fn after_attempts(mut self, attempts: Attempts) -> Self {
+    pub(crate) fn after_attempts(mut self, attempts: Attempts) -> Self {
         if attempts != Attempts::new(1) {
             let cause = self.0.source.take();
             let cause = cause.unwrap_or_else(|| Failure::Transport.into());
@@ -195,6 +207,7 @@ impl fmt::Display for Error {
             ErrorKind::Connect => write!(f, "cannot connect to {detail}"),
             ErrorKind::ConnectTimeout => write!(f, "cannot connect to {detail} in time"),
             ErrorKind::Tls => write!(f, "cannot trust the TLS of {detail}"),
+            ErrorKind::Proxy => write!(f, "{detail} does not let the request through"),
             ErrorKind::Connection => {
                 write!(f, "the connection to {detail} broke before it answered")
             }

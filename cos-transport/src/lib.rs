@@ -27,15 +27,31 @@
 //! | layer | does | why there |
 //! |---|---|---|
 //! | [`Client`] | opens a span, gives the answer its types | |
+//! | [`Retry`](retry::RetryPolicy) (tower's, with our policy) | tries again what failed in passing | everything below belongs to one attempt |
+//! | [`RateLimit`](layer::RateLimit) | lets so many attempts start a second, and so many bytes pass | an attempt is a request to the service; who waits for a turn holds no place in flight |
+//! | [`InFlight`](layer::InFlight) | lets so many be in flight, fewer when the service asks to slow down | a pause before a further attempt holds no place either |
 //! | [`ErrorReader`](layer::ErrorReader) | reads the body of a refusal, once | a retry sees no body, and COS says why in the body |
 //! | [`HeadTimeout`](layer::HeadTimeout) | limits the wait for the head | each attempt has its own wait, and a refusal that came in time keeps its status however slow its body is |
-//! | [`Sign`](layer::Sign) | signs, afresh for every attempt | a repeated request must not carry an old signature |
+//! | [`Sign`](layer::Sign) | asks for credentials, signs, afresh for every attempt | a repeated request must not carry an old signature |
 //! | [`Trace`](layer::Trace) | tells of each attempt | it sees what goes to the wire |
 //! | [`IdleTimeout`](layer::IdleTimeout) | limits the wait for each chunk of the body | refusals' bodies are limited too |
 //! | hyper-util's client | connects, pools, speaks HTTP/1.1 | |
 //!
 //! Each layer is public and generic over the request's body, and can be used alone, around any
 //! other service. Redirects are never followed, whatever the layers.
+//!
+//! # What a client is made of
+//!
+//! The layers are one type, which is boxed once (tower's `BoxCloneSyncService`), so that it has a
+//! name and a user's layer can go around it: a [`Client`] is a service like any other. That costs
+//! two allocations a request, and nothing for the bodies.
+//!
+//! No layer spawns a task; what they wait for, they wait for in the caller's future. Below them,
+//! hyper-util's client spawns one task for each connection, and one for a connection that is still
+//! being made when its request is gone. The first ends with its connection: when it is closed by
+//! either side, when it was idle for a minute, or soon after the last clone of the client and the
+//! last body are dropped; the second when the limit on connecting is over. A provider of
+//! credentials of this crate runs its refresh in the futures of those who wait for it.
 //!
 //! # TLS
 //!
@@ -47,7 +63,8 @@
 //! # Names in public signatures
 //!
 //! http, http-body, bytes, tower-service and tower-layer, std, and this project's own crates:
-//! never hyper or rustls, so that these can change without breaking a user.
+//! never hyper or rustls, so that these can change without breaking a user. The one exception is
+//! [`ClientBuilder::connector`]: what a caller's connector makes reads and writes by tokio's traits.
 
 mod alarm;
 mod body;
@@ -65,9 +82,11 @@ mod idle_timeout;
 mod in_flight;
 mod line;
 mod object_body;
+mod proxy;
 mod rate_limit;
 pub mod retry;
 mod sign;
+mod stats;
 #[cfg(test)]
 mod test_body;
 #[cfg(test)]
@@ -77,11 +96,13 @@ mod trace;
 mod wire;
 
 pub use body::Body;
-pub use builder::{BuildError, CONNECT_TIMEOUT, ClientBuilder, READ_TIMEOUT};
+pub use builder::{BuildError, CONNECT_TIMEOUT, ClientBuilder, MAX_IN_FLIGHT, READ_TIMEOUT};
 pub use client::{Client, ResponseFuture};
 pub use clock::ClockOffset;
 pub use error::{Error, ErrorKind};
 pub use object_body::ObjectBody;
+pub use proxy::{InvalidProxy, Proxies, Proxy};
+pub use stats::Stats;
 
 /// Any error, as services hand it upwards.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -30,7 +30,11 @@
 //! Each of these is an attempt, and counts as one. Only heads are tried again: a body that breaks
 //! is for its reader to resume, from the same [budget](cos_proto::RetryBudget).
 //!
-//! # What those above see
+//! # What those above see, and those below
+//!
+//! A further attempt has its number as [`Attempts`](cos_proto::Attempts) in the request's
+//! extensions, for those who tell of it. A request that comes with such a number is counted on from
+//! there.
 //!
 //! Every answer has its [`Attempts`](cos_proto::Attempts) in its extensions. An error that was not
 //! the first one, or that there was no attempt left for, is inside of a
@@ -53,7 +57,7 @@ use http::{HeaderName, HeaderValue};
 pub const RETRY_MARK: HeaderName = HeaderName::from_static("x-cos-sdk-retry");
 
 /// The value of [`RETRY_MARK`].
-const MARKED: HeaderValue = HeaderValue::from_static("true");
+pub(crate) const MARKED: HeaderValue = HeaderValue::from_static("true");
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use cos_proto::Failure;
-use cos_sign::{Credentials, Head, KeyTime, SignError, SignedNames, SigningKey};
+use cos_sign::{Credentials, Head, KeyTime, PresignedUri, SignError, SignedNames, SigningKey};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -75,6 +75,25 @@ impl SignLayer {
     #[must_use]
     pub fn clock_offset(self, offset: ClockOffset) -> Self {
         self.set(|signer| signer.offset = offset)
+    }
+
+    /// The URI of `head`, signed for `expires` from now on.
+    pub(crate) async fn presign(
+        &self,
+        head: Head<'_>,
+        expires: Duration,
+    ) -> Result<PresignedUri, Error> {
+        let Some(signer) = &self.signer else {
+            return Err(Error::new(ErrorKind::Request).because(Failure::NoCredentials));
+        };
+        let issued = match &signer.source {
+            Source::Fixed(issued) => issued.clone(),
+            Source::Provider(provider) => provider.provide(None).await.map_err(without)?,
+        };
+        let now = signer.offset.apply(signer.clock.now());
+        SigningKey::derive(issued.credentials(), KeyTime::starting(now, expires))
+            .presign(head)
+            .map_err(unsignable)
     }
 
     fn from_source(source: Source) -> Self {

@@ -1,12 +1,13 @@
 //! The service at the bottom: hyper-util's pooled client, with its failures told apart.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use cos_proto::Failure;
-use http::{HeaderMap, Request, Response, Uri};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::{self, Client};
@@ -14,8 +15,10 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
 use crate::chain::find;
-use crate::connect::{ConnectError, Connector};
+use crate::connect::{ConnectError, Connector, ProxyFault, Refusal, Way, Ways};
 use crate::error::{Error, ErrorKind};
+use crate::proxy::Proxy;
+use crate::stats::Counters;
 
 /// The most header lines an answer may have. An object's metadata may take 2 KiB, which is at
 /// most some 130 lines, and COS adds some 20.
@@ -39,17 +42,24 @@ const POOL_IDLE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
     client: Client<Connector, Empty<Bytes>>,
+    ways: Ways,
+    counters: Arc<Counters>,
 }
 
 impl Wire {
-    pub(crate) fn new(connector: Connector) -> Self {
+    pub(crate) fn new(connector: Connector, counters: Arc<Counters>) -> Self {
+        let ways = connector.ways().clone();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .http1_max_headers(MAX_HEADERS)
             .http1_max_buf_size(MAX_BUFFER)
             .build(connector);
-        Self { client }
+        Self {
+            client,
+            ways,
+            counters,
+        }
     }
 }
 
@@ -62,10 +72,19 @@ impl Service<Request<()>> for Wire {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<()>) -> ResponseFuture {
+    fn call(&mut self, mut request: Request<()>) -> ResponseFuture {
+        self.counters.attempt();
         let uri = request.uri().clone();
+        // Below every layer: nobody but the proxy gets to see its credentials.
+        if let Way::Forward(proxy) = self.ways.of(&uri)
+            && let Some(value) = proxy.authorization()
+        {
+            let headers = request.headers_mut();
+            headers.insert(header::PROXY_AUTHORIZATION, value.clone());
+        }
         ResponseFuture {
             inner: self.client.request(request.map(|()| Empty::new())),
+            ways: self.ways.clone(),
             uri,
         }
     }
@@ -73,6 +92,7 @@ impl Service<Request<()>> for Wire {
 
 pub(crate) struct ResponseFuture {
     inner: legacy::ResponseFuture,
+    ways: Ways,
     uri: Uri,
 }
 
@@ -81,12 +101,21 @@ impl Future for ResponseFuture {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.inner).poll(cx))
-            .map_err(|error| classify(error).detail(place(&self.uri)))?;
+            .map_err(|error| classify(error).detail_if_none(|| place(&self.uri, &self.ways)))?;
         let bytes = head_bytes(response.headers());
         if bytes > MAX_HEAD_BYTES {
             return Poll::Ready(Err(Error::new(ErrorKind::Head)
-                .detail(place(&self.uri))
+                .detail(place(&self.uri, &self.ways))
                 .amounting_to(Failure::InvalidResponse, &HeadTooLarge { bytes })));
+        }
+        if let Way::Forward(proxy) = self.ways.of(&self.uri)
+            && is_proxys(&response)
+        {
+            let refusal = Refusal::Credentials {
+                given: proxy.authorization().is_some(),
+                status: response.status(),
+            };
+            return Poll::Ready(Err(refused(proxy, &refusal)));
         }
         Poll::Ready(Ok(response))
     }
@@ -111,6 +140,10 @@ fn classify(error: legacy::Error) -> Error {
         Some(cause @ ConnectError::Scheme(_)) => {
             Error::new(ErrorKind::Request).amounting_to(Failure::Unsendable, cause)
         }
+        Some(ConnectError::Proxy { proxy, fault }) => match fault {
+            ProxyFault::Refused(refusal) => refused(proxy, refusal),
+            ProxyFault::Connect(cause) => unreachable_proxy(proxy, cause),
+        },
         None => match find::<hyper::Error>(&error) {
             Some(cause) if cause.is_parse() => {
                 Error::new(ErrorKind::Head).amounting_to(Failure::InvalidResponse, cause)
@@ -122,12 +155,49 @@ fn classify(error: legacy::Error) -> Error {
     }
 }
 
-/// Host and port, for people; a user name, should there be one, is not for them.
-fn place(uri: &Uri) -> String {
-    match (uri.host(), uri.port()) {
+/// There is no connection to the proxy.
+fn unreachable_proxy(proxy: &Proxy, cause: &ConnectError) -> Error {
+    let error = match cause {
+        ConnectError::Tls(cause) => {
+            Error::new(ErrorKind::Tls).amounting_to(Failure::Untrusted, cause)
+        }
+        cause => Error::new(ErrorKind::Connect).coming_from(cause),
+    };
+    error.detail(format!("the proxy {proxy}"))
+}
+
+/// The proxy was reached and does not do what it is for.
+fn refused(proxy: &Proxy, refusal: &Refusal) -> Error {
+    let error = Error::new(ErrorKind::Proxy).detail(format!("the proxy {proxy}"));
+    if refusal.is_passing() {
+        error.coming_from(refusal)
+    } else {
+        // Whatever it says, the service has not said it.
+        error.amounting_to(Failure::InvalidResponse, refusal)
+    }
+}
+
+/// Whether it is the proxy that asks for credentials. COS never says 401, but some proxies do to
+/// those who give wrong ones.
+fn is_proxys(response: &Response<Incoming>) -> bool {
+    match response.status() {
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => true,
+        StatusCode::UNAUTHORIZED => !response.headers().contains_key("x-cos-request-id"),
+        _ => false,
+    }
+}
+
+/// Host and port, and a proxy that is between, for people; a user name, should there be one, is not
+/// for them.
+fn place(uri: &Uri, ways: &Ways) -> String {
+    let host = match (uri.host(), uri.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),
         (None, _) => "a URI without a host".to_owned(),
+    };
+    match ways.of(uri).proxy() {
+        Some(proxy) => format!("{host} through the proxy {proxy}"),
+        None => host,
     }
 }
 

@@ -9,7 +9,11 @@ use crate::printer::Printer;
 use crate::settings::Settings;
 
 /// Prints the URL. Nothing is sent.
-pub(super) fn run(args: PresignArgs, settings: &Settings, printer: Printer) -> Result<(), Error> {
+pub(super) async fn run(
+    args: PresignArgs,
+    settings: &Settings,
+    printer: Printer,
+) -> Result<(), Error> {
     let (bucket, key) = request::object(&args.source)?;
     let mut get = GetObject::new(bucket, key);
     get.version_id = args.version_id;
@@ -17,6 +21,7 @@ pub(super) fn run(args: PresignArgs, settings: &Settings, printer: Printer) -> R
     let uri = settings
         .signing_client()?
         .presign(get, args.expires)
+        .await
         .map_err(|error| Error::upstream(format!("cannot presign {}", args.source), &error))?;
     printer.line(uri.as_str())
 }

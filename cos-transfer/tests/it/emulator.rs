@@ -39,6 +39,8 @@ fn downloader(emulator: &Emulator) -> Downloader<Client> {
     let client = Client::builder(endpoint.clone())
         .credentials(credentials())
         .read_timeout(Duration::from_millis(500))
+        // What one fault does is what is looked at here.
+        .retries(0)
         .build()
         .unwrap();
     Downloader::new(client, endpoint)

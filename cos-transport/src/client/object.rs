@@ -1,6 +1,6 @@
 //! Objects: GET and HEAD.
 
-use cos_proto::{Failure, GetObject, HeadObject, ObjectHead, ServiceError};
+use cos_proto::{Attempts, Failure, GetObject, HeadObject, ObjectHead, ServiceError};
 use http::response::Parts;
 use http::{Request, StatusCode};
 use tower::ServiceExt as _;
@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::object_body::ObjectBody;
 
 impl Client {
-    /// Asks for an object or a range of it. One request is sent.
+    /// Asks for an object or a range of it.
     ///
     /// The head is judged against what was asked for before this returns, and the body goes on
     /// being: it ends without an error only after exactly the bytes that the head promised, of
@@ -24,15 +24,17 @@ impl Client {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future gives up the request and changes nothing else.
+    /// As [`ResponseFuture`](crate::ResponseFuture).
     pub async fn get_object(&self, get: GetObject) -> Result<(ObjectHead, ObjectBody), Error> {
-        let request = get.to_request(&self.endpoint).map_err(unsendable)?;
+        let request = get.to_request(&self.parts.endpoint).map_err(unsendable)?;
         let (parts, body) = self.send(request).await?;
-        let (head, guard) = get.judge(&parts).map_err(unexpected)?;
+        let (head, guard) = get
+            .judge(&parts)
+            .map_err(|error| unexpected(&parts, error))?;
         Ok((head, ObjectBody::new(body, guard)))
     }
 
-    /// Asks about an object, without its bytes. One request is sent.
+    /// Asks about an object, without its bytes.
     ///
     /// # Errors
     ///
@@ -41,11 +43,12 @@ impl Client {
     ///
     /// # Cancellation
     ///
-    /// Dropping the future gives up the request and changes nothing else.
+    /// As [`ResponseFuture`](crate::ResponseFuture).
     pub async fn head_object(&self, head: HeadObject) -> Result<ObjectHead, Error> {
-        let request = head.to_request(&self.endpoint).map_err(unsendable)?;
+        let request = head.to_request(&self.parts.endpoint).map_err(unsendable)?;
         let (parts, _no_body) = self.send(request).await?;
-        head.judge(&parts).map_err(unexpected)
+        head.judge(&parts)
+            .map_err(|error| unexpected(&parts, error))
     }
 
     /// Sends a request through the stack, and takes a 2xx apart.
@@ -55,7 +58,8 @@ impl Client {
             return Err(refused(parts));
         }
         // A portal or a proxy that speaks in the service's place can say 200 as well.
-        self.endpoint.check_origin(&parts).map_err(unexpected)?;
+        let origin = self.parts.endpoint.check_origin(&parts);
+        origin.map_err(|error| unexpected(&parts, error))?;
         Ok((parts, body))
     }
 }
@@ -65,8 +69,16 @@ pub(super) fn unsendable(error: cos_proto::BuildError) -> Error {
     Error::new(ErrorKind::Request).amounting_to(Failure::Unsendable, &error)
 }
 
-pub(super) fn unexpected(error: cos_proto::JudgeError) -> Error {
-    Error::new(ErrorKind::Answer).because(error)
+/// An answer that is 2xx, and not the one that was asked for.
+pub(super) fn unexpected(parts: &Parts, error: cos_proto::JudgeError) -> Error {
+    Error::new(ErrorKind::Answer)
+        .because(error)
+        .after_attempts(attempts(parts))
+}
+
+fn attempts(parts: &Parts) -> Attempts {
+    let attempts = parts.extensions.get().copied();
+    attempts.unwrap_or(Attempts::new(1))
 }
 
 /// An answer that is not 2xx, as an error.
@@ -82,6 +94,7 @@ fn refused(mut parts: Parts) -> Error {
         _ => Error::new(ErrorKind::Service),
     }
     .because(service)
+    .after_attempts(attempts(&parts))
 }
 
 fn is_redirect(status: StatusCode) -> bool {

@@ -131,6 +131,17 @@ impl RetryPolicy {
         self.set(|settings| settings.classify = Some(Arc::new(classify)))
     }
 
+    /// A budget for somebody above who tries more again than heads, and shares what there is.
+    pub(crate) fn budget(&self) -> RetryBudget {
+        RetryBudget::new(self.settings.retries)
+    }
+
+    /// The pause before the further attempt that a budget gave this number.
+    pub(crate) fn pause(&self, number: u32) -> RetryWait {
+        let random = self.settings.random.next();
+        RetryWait::new(self.settings.backoff.delay(number, random))
+    }
+
     fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
         set(Arc::make_mut(&mut self.settings));
         self
@@ -152,12 +163,14 @@ impl<ReqB: Clone, ResB> Policy<Request<ReqB>, Response<ResB>, BoxError> for Retr
         request: &mut Request<ReqB>,
         result: &mut Result<Response<ResB>, BoxError>,
     ) -> Option<RetryWait> {
+        self.session.count_from(request);
         let seen = match result {
             Ok(response) => Seen::answer(response),
             Err(error) => Some(Seen::error(error, self.settings.classify.as_deref())),
         };
         match seen.and_then(|seen| self.session.next(&self.settings, seen, request)) {
             Some(delay) => {
+                self.session.number(request);
                 request.headers_mut().insert(RETRY_MARK, MARKED);
                 Some(RetryWait::new(delay))
             }

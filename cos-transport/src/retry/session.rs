@@ -14,6 +14,8 @@ use crate::credentials::{Generation, RefusedCredentials};
 /// What was done so far for one request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Session {
+    /// Attempts that somebody above has made for the same thing.
+    before: u32,
     /// Attempts after the first one.
     further: u32,
     /// The budget, where the request brought none.
@@ -84,12 +86,26 @@ impl Session {
             }
         };
         tracing::debug!(
-            attempt = self.made().saturating_add(1),
+            attempt = self.made(),
             failure = %seen.failure,
             ?delay,
             "trying again"
         );
         Some(delay)
+    }
+
+    /// Goes on counting where somebody above has told which attempt this is.
+    pub(super) fn count_from<B>(&mut self, request: &Request<B>) {
+        if self.further == 0
+            && let Some(attempt) = request.extensions().get::<Attempts>()
+        {
+            self.before = attempt.made().saturating_sub(1);
+        }
+    }
+
+    /// Tells those below which attempt this will be.
+    pub(super) fn number<B>(&self, request: &mut Request<B>) {
+        request.extensions_mut().insert(Attempts::new(self.made()));
     }
 
     /// Tells those above how often it was tried.
@@ -106,7 +122,7 @@ impl Session {
                     extensions.insert(attempts);
                 }
             }
-            Err(error) if self.exhausted || self.further > 0 => {
+            Err(error) if self.exhausted || self.made() > 1 => {
                 let last = std::mem::replace(error, std::fmt::Error.into());
                 *error = GaveUp::new(attempts, last).into();
             }
@@ -179,7 +195,7 @@ impl Session {
     }
 
     fn made(&self) -> u32 {
-        self.further.saturating_add(1)
+        self.before.saturating_add(self.further).saturating_add(1)
     }
 }
 

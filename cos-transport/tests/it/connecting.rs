@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use cos_emulator::{Emulator, ServerCertificate, TestCa};
-use cos_proto::{Addressing, Endpoint, Failure, Region};
+use cos_proto::{Addressing, Attempts, Endpoint, Failure, Region};
 use cos_transport::{BuildError, Client, ErrorKind};
 
 use crate::support::{
@@ -132,6 +132,7 @@ async fn t1_nobody_there_may_be_tried_again() {
     let endpoint =
         Endpoint::service_url(&format!("http://127.0.0.1:{port}"), Addressing::Auto).unwrap();
     let error = Client::builder(endpoint)
+        .retries(0)
         .build()
         .unwrap()
         .get_object(get())
@@ -140,8 +141,10 @@ async fn t1_nobody_there_may_be_tried_again() {
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     assert!(error.failure().is_retryable());
     assert!(error.to_string().contains(&port.to_string()), "{error}");
+    assert_eq!(error.attempts(), Attempts::new(1).exhausted());
     // The cause is the system's word, without what libraries have wrapped around it.
-    let cause = std::error::Error::source(&error).unwrap();
+    let gave_up = std::error::Error::source(&error).unwrap();
+    let cause = gave_up.source().unwrap();
     let cause = cause.downcast_ref::<std::io::Error>().unwrap();
     assert_eq!(cause.kind(), std::io::ErrorKind::ConnectionRefused);
 }
@@ -151,6 +154,7 @@ async fn t10_a_name_that_is_not_found_is_named_and_may_be_tried_again() {
     let endpoint = Endpoint::service_url("http://no-such-host.invalid", Addressing::Path).unwrap();
     // Where a resolver does not answer at all, the limit ends it.
     let error = Client::builder(endpoint)
+        .retries(0)
         .connect_timeout(Duration::from_secs(2))
         .build()
         .unwrap()
@@ -177,6 +181,7 @@ async fn one_limit_covers_tls_too() {
     let client = Client::builder(Endpoint::service_url(&url, Addressing::Auto).unwrap())
         .ca_cert(ca.pem())
         .connect_timeout(SHORT)
+        .retries(0)
         .build()
         .unwrap();
     let started = Instant::now();

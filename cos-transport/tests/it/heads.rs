@@ -8,14 +8,19 @@ use cos_transport::ErrorKind;
 use http::StatusCode;
 use tokio::net::TcpListener;
 
-use crate::support::{SHORT, builder, client, emulator, get, head};
+use crate::support::{SHORT, builder, client, emulator, get, head, once};
 
 #[tokio::test]
 async fn t1_a_connection_that_ends_before_the_head_may_be_tried_again() {
     for fault in [Fault::new().reset(), Fault::new().close()] {
         let emulator = emulator().await;
         emulator.faults().script(When::get(), fault);
-        let error = client(&emulator).get_object(get()).await.unwrap_err();
+        let error = once(&emulator)
+            .build()
+            .unwrap()
+            .get_object(get())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connection);
         assert!(error.failure().is_retryable());
         emulator.shutdown().await.unwrap();
@@ -29,7 +34,7 @@ async fn t4_a_head_that_does_not_come_is_given_up_in_time() {
         .faults()
         .script(When::get(), Fault::new().stall_head_for_ever());
     // The connect limit is far longer, and does not count once there is a connection.
-    let client = builder(&emulator)
+    let client = once(&emulator)
         .connect_timeout(Duration::from_secs(600))
         .read_timeout(SHORT)
         .build()
@@ -93,7 +98,7 @@ async fn t14_a_flood_of_interim_answers_ends() {
     emulator
         .faults()
         .script(When::get(), Fault::new().raw(flood));
-    let client = builder(&emulator).read_timeout(SHORT).build().unwrap();
+    let client = once(&emulator).read_timeout(SHORT).build().unwrap();
     let error = client.get_object(get()).await.unwrap_err();
     assert!(
         matches!(
@@ -114,7 +119,12 @@ async fn h8_a_request_to_slow_down_is_understood_from_the_body() {
             .error(StatusCode::SERVICE_UNAVAILABLE, "SlowDown")
             .retry_after("7"),
     );
-    let error = client(&emulator).get_object(get()).await.unwrap_err();
+    let error = once(&emulator)
+        .build()
+        .unwrap()
+        .get_object(get())
+        .await
+        .unwrap_err();
     assert_eq!(
         error.failure(),
         Failure::Throttled {

@@ -1,10 +1,15 @@
 //! Listings, page by page.
 
-use cos_emulator::{Fault, When};
-use cos_proto::{Bucket, Failure, ListBuckets, ListObjectVersions, ListObjects, ObjectPager};
-use cos_transport::ErrorKind;
+use std::time::Duration;
 
-use crate::support::{BUCKET, KEY, client, emulator};
+use cos_emulator::{Emulator, Fault, When};
+use cos_proto::{
+    Attempts, Backoff, Bucket, Failure, ListBuckets, ListObjectVersions, ListObjects, ObjectPager,
+};
+use cos_transport::ErrorKind;
+use http::StatusCode;
+
+use crate::support::{BUCKET, KEY, builder, client, emulator, once};
 
 fn list() -> ListObjects {
     ListObjects::new(Bucket::new(BUCKET).unwrap())
@@ -52,10 +57,63 @@ async fn k17_a_page_cut_off_in_its_xml_may_be_asked_for_again() {
     emulator
         .faults()
         .script(When::list(), Fault::new().truncate(200));
-    let error = client(&emulator).list_objects(list()).await.unwrap_err();
+    let client = once(&emulator).build().unwrap();
+    let error = client.list_objects(list()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Listing);
     assert_eq!(error.failure(), Failure::TruncatedListing);
     assert!(error.failure().is_retryable());
+    assert_eq!(error.attempts(), Attempts::new(1).exhausted());
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn pages_that_break_off_are_asked_for_again_from_one_budget_with_their_heads() {
+    let slow_down = Fault::new().error(StatusCode::SERVICE_UNAVAILABLE, "SlowDown");
+    let faults = [
+        Fault::new().truncate(200),
+        slow_down.clone(),
+        Fault::new().reset_after(100),
+        Fault::new().close_after(100),
+    ];
+    let client = |emulator: &Emulator, retries| {
+        let pauses = Backoff::new().base(Duration::from_millis(1));
+        let builder = builder(emulator).retries(retries).backoff(pauses);
+        builder.build().unwrap()
+    };
+    for (retries, enough) in [(4, true), (3, false)] {
+        let emulator = emulator().await;
+        for (n, fault) in (1..).zip(&faults) {
+            emulator.faults().script(When::list().nth(n), fault.clone());
+        }
+        let outcome = client(&emulator, retries).list_objects(list()).await;
+        match outcome {
+            Ok(page) => assert!(enough && page.objects.len() == 1),
+            Err(error) => {
+                assert!(!enough, "{error:?}");
+                assert_eq!(error.attempts(), Attempts::new(4).exhausted());
+            }
+        }
+        let log = emulator.log();
+        let marked = log.iter().map(|request| request.header("x-cos-sdk-retry"));
+        let marked = marked.filter(Option::is_some).count();
+        assert_eq!(
+            (log.len(), marked),
+            (usize::from(enough) + 4, log.len() - 1)
+        );
+        emulator.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_page_asked_for_again_counts_all_attempts() {
+    let emulator = emulator().await;
+    let faults = emulator.faults();
+    faults.script(When::list(), Fault::new().truncate(200));
+    let denied = Fault::new().error(StatusCode::FORBIDDEN, "AccessDenied");
+    faults.script(When::list().nth(2), denied);
+    let error = client(&emulator).list_objects(list()).await.unwrap_err();
+    assert_eq!(error.failure(), Failure::Denied);
+    assert_eq!(error.attempts(), Attempts::new(2));
     emulator.shutdown().await.unwrap();
 }
 

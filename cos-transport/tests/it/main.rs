@@ -7,5 +7,7 @@ mod connecting;
 mod heads;
 mod listings;
 mod objects;
+mod own_connector;
+mod proxy;
 mod signatures;
 mod support;

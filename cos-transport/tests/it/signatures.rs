@@ -50,6 +50,7 @@ async fn a_presigned_url_works_without_credentials_until_it_expires() {
     let emulator = emulator().await;
     let presigned = client(&emulator)
         .presign(get(), Duration::from_secs(600))
+        .await
         .unwrap();
     let anybody = Client::builder(endpoint(&emulator)).build().unwrap();
     let request = || {
@@ -70,6 +71,7 @@ async fn a_presigned_url_cannot_hold_what_only_a_header_can() {
     let range = ByteRange::new(0, 9).unwrap();
     let error = client(&emulator)
         .presign(get().range(range), Duration::from_secs(60))
+        .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
 }
@@ -80,6 +82,7 @@ async fn presigning_needs_credentials() {
     let anybody = Client::builder(endpoint(&emulator)).build().unwrap();
     let error = anybody
         .presign(key("k"), Duration::from_secs(60))
+        .await
         .unwrap_err();
     assert_eq!(error.failure(), Failure::NoCredentials);
 }

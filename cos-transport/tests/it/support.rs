@@ -53,6 +53,11 @@ pub(crate) fn builder(emulator: &Emulator) -> ClientBuilder {
     Client::builder(endpoint(emulator)).credentials(credentials())
 }
 
+/// A client that tries nothing again, in the making: what comes of one attempt is what it tells.
+pub(crate) fn once(emulator: &Emulator) -> ClientBuilder {
+    builder(emulator).retries(0)
+}
+
 /// A client that the emulator knows.
 pub(crate) fn client(emulator: &Emulator) -> Client {
     builder(emulator).build().unwrap()
