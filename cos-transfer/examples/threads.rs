@@ -73,6 +73,12 @@ struct Body {
     end: u64,
 }
 
+impl Body {
+    fn left(&self) -> u64 {
+        self.end.saturating_sub(self.guard.so_far().end())
+    }
+}
+
 /// Downloads an object into `path`, by way of `path` with `.part` and `.journal`.
 pub(crate) fn download(
     endpoint: Endpoint,
@@ -299,32 +305,31 @@ fn fetch(
     };
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let room = buffer.len().min(wanted(&reins));
-        if room == 0 {
+        let left = lock(&reins).left();
+        if left == 0 {
             return Ok(());
         }
-        let len = body.read(&mut buffer[..room]).map_err(network)?;
+        let len = body
+            .by_ref()
+            .take(left)
+            .read(&mut buffer)
+            .map_err(network)?;
         if len == 0 {
             return Err(Fault::Remote(Failure::CutShort));
         }
-        let (offset, len, so_far) = {
+        let chunk = buffer.get(..len).unwrap_or_default();
+        let (offset, chunk, so_far) = {
             let mut body = lock(&reins);
             // It may have been shortened while we read.
-            let left = body.end.saturating_sub(body.guard.so_far().end());
-            let len = len.min(usize::try_from(left).unwrap_or(usize::MAX));
-            let accepted = body.guard.accept(&buffer[..len]);
+            let left = usize::try_from(body.left()).unwrap_or(usize::MAX);
+            let chunk = chunk.get(..left).unwrap_or(chunk);
+            let accepted = body.guard.accept(chunk);
             let offset = accepted.map_err(|error| Fault::Remote(Failure::from(&error)))?;
-            (offset, len, body.guard.so_far())
+            (offset, chunk, body.guard.so_far())
         };
-        file.write(offset, &buffer[..len]).map_err(Fault::Local)?;
+        file.write(offset, chunk).map_err(Fault::Local)?;
         let _ = events.send(Event::Written(request.task, so_far));
     }
-}
-
-fn wanted(reins: &Reins) -> usize {
-    let body = lock(reins);
-    let left = body.end.saturating_sub(body.guard.so_far().end());
-    usize::try_from(left).unwrap_or(usize::MAX)
 }
 
 /// The part file: the bytes of the object from `start` on.
@@ -352,14 +357,16 @@ impl Disk {
         let mut buffer = vec![0; 64 * 1024];
         let mut at = extent.offset();
         while at < extent.end() {
-            let left = usize::try_from(extent.end().saturating_sub(at)).unwrap_or(usize::MAX);
-            let room = buffer.len().min(left);
+            let left = extent.end().saturating_sub(at);
             let mut file = self.lock();
             file.seek(SeekFrom::Start(at.saturating_sub(start)))?;
-            file.read_exact(&mut buffer[..room])?;
+            let len = (&*file).take(left).read(&mut buffer)?;
             drop(file);
-            crc.update(&buffer[..room]);
-            at = at.saturating_add(u64::try_from(room).unwrap_or(u64::MAX));
+            if len == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            crc.update(buffer.get(..len).unwrap_or_default());
+            at = at.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
         }
         Ok(crc.value())
     }
