@@ -17,5 +17,6 @@ mod resume;
 mod retry;
 mod script;
 mod simulation;
+mod speed;
 mod threads;
 mod world;
