@@ -1,14 +1,13 @@
 //! `cos ls`: keys, versions or buckets.
 
-use cos_proto::listing::{BucketEntry, BucketPage, ObjectEntry, VersionEntry};
-use cos_proto::pager::{Listed, ObjectPager, VersionPager};
+use cos_proto::listing::{BucketEntry, ObjectEntry, VersionEntry};
+use cos_proto::pager::{BucketPager, Listed, ObjectPager, VersionPager};
 use cos_proto::{ListBuckets, ListObjectVersions, ListObjects};
 
 use super::request;
 use crate::args::LsArgs;
 use crate::error::Error;
 use crate::escape::escaped;
-use crate::exit::ExitCode;
 use crate::location::Location;
 use crate::printer::{Lines, Printer};
 use crate::records::{BucketRecord, EntryRecord, PrefixRecord, VersionRecord};
@@ -92,41 +91,23 @@ async fn versions(
 }
 
 async fn buckets(settings: &Settings, printer: Printer) -> Result<(), Error> {
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        Error::upstream("cannot list the buckets", error)
+    };
     let client = settings.service_client()?;
+    let mut pager = BucketPager::new(ListBuckets::new());
     let mut out = Listing::new(printer);
-    let mut list = ListBuckets::new();
-    loop {
+    while let Some(request) = pager.next_request() {
         let page = client
-            .list_buckets(list.clone())
+            .list_buckets(request)
             .await
-            .map_err(|error| Error::upstream("cannot list the buckets", &error))?;
-        for bucket in &page.buckets {
-            out.bucket(bucket)?;
+            .map_err(|error| failed(&error))?;
+        for bucket in pager.take(page).map_err(|error| failed(&error))? {
+            out.bucket(&bucket)?;
         }
         out.flush()?;
-        list = match following(list, page)? {
-            Some(list) => list,
-            None => return Ok(()),
-        };
     }
-}
-
-/// What to ask for after a page of buckets; nothing after the last one.
-///
-/// A page that has others behind it and does not say where they begin, or begins them where it
-/// began itself, is refused: half a list is none, and the same page for ever is no list either.
-fn following(list: ListBuckets, page: BucketPage) -> Result<Option<ListBuckets>, Error> {
-    if !page.is_truncated {
-        return Ok(None);
-    }
-    let forward = |marker: &String| list.marker.as_ref().is_none_or(|last| marker > last);
-    match page.next_marker.filter(forward) {
-        Some(marker) => Ok(Some(list.marker(marker))),
-        None => Err(Error::new(
-            ExitCode::Other,
-            "cannot list the buckets: the listing does not go forward",
-        )),
-    }
+    Ok(())
 }
 
 /// The lines of a listing: columns for a person, records for a program.
