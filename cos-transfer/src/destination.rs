@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_component_that_leaves_the_directory_is_no_name() {
         let dir = tempfile::tempdir().unwrap();
-        for hostile in ["a/..", "a/.", "dir/", "..", "."] {
+        for hostile in ["a/..", "a/.", "dir/", "..", ".", "a/b\0c"] {
             assert!(
                 matches!(
                     Destination::resolve(dir.path(), &key(hostile)),
@@ -186,7 +186,13 @@ mod tests {
             Destination::inspect(&file).unwrap(),
             Destination::Replaceable
         );
-        for directory in [dir.path().to_owned(), dir.path().join("file/"), "".into()] {
+        for directory in [
+            dir.path().to_owned(),
+            dir.path().join("file/"),
+            dir.path().join("new/."),
+            dir.path().join("new/.."),
+            "".into(),
+        ] {
             assert!(
                 matches!(
                     Destination::inspect(&directory),

@@ -291,6 +291,27 @@ mod tests {
         assert_eq!(created.keep().collect::<Vec<_>>(), [root.join("a/b")]);
     }
 
+    /// Each of the directories in turn is one that is not there, and so cannot be synced.
+    #[cfg(unix)]
+    #[test]
+    fn f11_every_directory_that_has_a_new_name_is_synced() {
+        let root = tempfile::tempdir().unwrap();
+        let dest = root.path().join("file");
+        let gone = root.path().join("gone");
+        let not_synced = |spoil: fn(&mut PartFile, PathBuf)| {
+            let mut part = PartFile::create(&dest).unwrap();
+            spoil(&mut part, gone.clone());
+            let error = part.publish(None, false).unwrap_err();
+            let DownloadError::Local { action, path, .. } = error else {
+                panic!("{error:?}");
+            };
+            assert_eq!((action, path), (LocalAction::SyncName, gone.clone()));
+            assert!(dest.exists());
+        };
+        not_synced(|part, gone| part.dir = gone);
+        not_synced(|part, gone| part.created.dirs.push(gone.join("made")));
+    }
+
     /// A pipe cannot be synced, which stands for a disk that fails.
     #[cfg(unix)]
     #[test]

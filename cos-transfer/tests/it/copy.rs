@@ -15,12 +15,13 @@ use crate::support::{content, downloader, object};
 #[tokio::test]
 async fn an_object_is_copied_in_order() {
     let content = content(300_000);
-    let mut out = Vec::new();
+    // It keeps what it was not told to flush.
+    let mut out = tokio::io::BufWriter::new(Vec::new());
     let report = downloader(Fake::answering([whole(&content, 7000)]))
         .copy(object(), &mut out)
         .await
         .unwrap();
-    assert!(out == content);
+    assert!(*out.get_ref() == content);
     assert_eq!(report.bytes, 300_000);
     assert_eq!(report.verified, Verified::Crc64);
 }
@@ -60,6 +61,23 @@ async fn the_last_chunk_of_a_corrupted_object_is_held_back() {
         "{result:?}"
     );
     assert_eq!(out.len(), 9000);
+}
+
+#[tokio::test]
+async fn t7_nothing_is_written_of_a_chunk_that_goes_beyond_the_end() {
+    let content = content(10_000);
+    let mut long = content.clone();
+    long.push(b'x');
+    let mut out = Vec::new();
+    // The last chunk has the last 500 bytes, and one more.
+    let result = downloader(Fake::answering([ok(&content, chunks(&long, 950))]))
+        .copy(object(), &mut out)
+        .await;
+    assert!(
+        matches!(result, Err(DownloadError::Integrity(GuardError::Long))),
+        "{result:?}"
+    );
+    assert!(out == content[..9500]);
 }
 
 #[tokio::test]

@@ -14,8 +14,23 @@ use http_body::{Body, Frame};
 use tower_service::Service;
 
 /// Answers requests in the order in which answers were laid out, and remembers the requests.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Fake(Arc<Mutex<State>>);
+///
+/// As tower demands, it must be asked whether it is ready before each of them.
+#[derive(Debug, Default)]
+pub(crate) struct Fake {
+    state: Arc<Mutex<State>>,
+    ready: bool,
+}
+
+/// One service being ready says nothing about its clones.
+impl Clone for Fake {
+    fn clone(&self) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            ready: false,
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -25,15 +40,19 @@ struct State {
 
 impl Fake {
     pub(crate) fn answering(answers: impl IntoIterator<Item = Response<FakeBody>>) -> Self {
-        Self(Arc::new(Mutex::new(State {
+        let state = State {
             answers: answers.into_iter().collect(),
             requests: Vec::new(),
-        })))
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            ready: false,
+        }
     }
 
     /// The `Range` headers of the requests that came.
     pub(crate) fn ranges(&self) -> Vec<Option<String>> {
-        let state = self.0.lock().unwrap();
+        let state = self.state.lock().unwrap();
         let range = |request: &Request<()>| {
             let value = request.headers().get("range")?;
             Some(value.to_str().unwrap().to_owned())
@@ -42,7 +61,7 @@ impl Fake {
     }
 
     pub(crate) fn requests(&self) -> usize {
-        self.0.lock().unwrap().requests.len()
+        self.state.lock().unwrap().requests.len()
     }
 }
 
@@ -52,11 +71,16 @@ impl Service<Request<()>> for Fake {
     type Future = Ready<Result<Response<FakeBody>, Infallible>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.ready = true;
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        let mut state = self.0.lock().unwrap();
+        assert!(
+            std::mem::take(&mut self.ready),
+            "called without being ready"
+        );
+        let mut state = self.state.lock().unwrap();
         state.requests.push(request);
         let answer = state.answers.pop_front();
         ready(Ok(answer.expect("no answer was laid out for this request")))

@@ -1,7 +1,7 @@
 //! Answers that are none: nothing is written, and the error says why.
 
-use cos_proto::{ByteRange, Failure, JudgeError, Missing};
-use cos_transfer::DownloadError;
+use cos_proto::{ByteRange, Endpoint, Failure, JudgeError, Missing, Region};
+use cos_transfer::{DownloadError, Downloader};
 use http::Response;
 
 use crate::fake::{Act, Fake, FakeBody, refusal, whole};
@@ -37,13 +37,16 @@ async fn a_condition_that_does_not_hold_is_one() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_of_a_refusal_is_not_read_for_ever() {
     let mut answer = refusal(403, "AccessDenied");
-    let flood = std::iter::repeat_n(Act::Data(vec![b'x'; 100_000].into()), 1000);
-    *answer.body_mut() = FakeBody::new(flood);
+    let flood = std::iter::repeat_n(Act::Data(vec![b'x'; 10_000].into()), 10);
+    *answer.body_mut() = FakeBody::new(flood.chain([Act::Hang]));
+    let started = tokio::time::Instant::now();
     let error = refused(answer).await;
     assert!(matches!(error, DownloadError::Service(_)), "{error:?}");
+    // Enough was read before the body stalled.
+    assert!(started.elapsed().is_zero(), "{:?}", started.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,6 +55,22 @@ async fn a_refusal_whose_body_stalls_still_has_its_status() {
     *answer.body_mut() = FakeBody::new([Act::Hang]);
     let error = refused(answer).await;
     assert_eq!(error.failure(), Some(Failure::Denied));
+}
+
+#[tokio::test]
+async fn t13_an_answer_in_the_name_of_cos_has_its_request_id() {
+    let mut portal = whole(b"some bytes", 3);
+    portal.headers_mut().remove("x-cos-request-id");
+    let folder = Folder::new();
+    let cos = Endpoint::region(Region::new("ap-beijing").unwrap());
+    let result = Downloader::new(Fake::answering([portal]), cos)
+        .download(object(), &folder.join("file"))
+        .await;
+    assert!(
+        matches!(result, Err(DownloadError::Answer(JudgeError::NotCos))),
+        "{result:?}"
+    );
+    assert!(folder.names().is_empty());
 }
 
 #[tokio::test]
