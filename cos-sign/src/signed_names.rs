@@ -172,6 +172,7 @@ mod tests {
             .unwrap();
         let names = [header::DATE, header::AUTHORIZATION, header::DATE];
         let names = SignedNames::headers(names);
+        assert_eq!(names, SignedNames::headers([header::DATE]));
         assert_eq!(selected(&names, &request).unwrap(), "date=now");
 
         let names = SignedNames::headers([header::IF_MATCH]);
