@@ -5,6 +5,7 @@ use std::time::Duration;
 use cos_emulator::{Fault, When};
 use cos_proto::Failure;
 use cos_transport::{Error, ErrorKind};
+use http_body_util::BodyExt as _;
 
 use crate::support::{SHORT, all, builder, client, content, emulator, get};
 
@@ -64,6 +65,27 @@ async fn a_corrupted_body_is_found_out() {
     assert_eq!(error.kind(), ErrorKind::Integrity);
     assert_eq!(error.failure(), Failure::Corrupt);
     assert!(!error.failure().is_retryable());
+}
+
+#[tokio::test]
+async fn the_last_chunk_of_a_corrupted_body_is_held_back() {
+    let emulator = emulator().await;
+    emulator
+        .faults()
+        .script(When::get(), Fault::new().corrupt(5));
+    let (_, mut body) = client(&emulator).get_object(get()).await.unwrap();
+    let mut handed_out = 0;
+    let error = loop {
+        match body.frame().await.unwrap() {
+            Ok(frame) => handed_out += frame.into_data().unwrap().len(),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Integrity);
+    assert!(handed_out < 1_000_000);
+    // Nothing comes after an error.
+    assert!(body.frame().await.is_none());
+    emulator.shutdown().await.unwrap();
 }
 
 #[tokio::test]

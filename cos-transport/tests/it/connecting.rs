@@ -191,6 +191,23 @@ async fn one_limit_covers_tls_too() {
     assert!(started.elapsed() < Duration::from_secs(20));
 }
 
+/// As above, only that an answer may take far less time than a connection.
+#[tokio::test]
+async fn the_time_for_the_head_begins_when_there_is_a_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let ca = TestCa::new().unwrap();
+    let client = Client::builder(Endpoint::service_url(&url, Addressing::Auto).unwrap())
+        .ca_cert(ca.pem())
+        .connect_timeout(SHORT * 2)
+        .read_timeout(SHORT / 10)
+        .retries(0)
+        .build()
+        .unwrap();
+    let error = client.get_object(get()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectTimeout, "{error:?}");
+}
+
 #[tokio::test]
 async fn a_request_that_is_dropped_leaves_the_client_usable() {
     let emulator = emulator().await;

@@ -35,7 +35,7 @@ async fn a_pager_walks_over_the_client() {
     for n in 0..25 {
         bucket.put(format!("many/{n:02}"), cos_emulator::Object::new("x"));
     }
-    let emulator = cos_emulator::Emulator::builder()
+    let emulator = Emulator::builder()
         .bucket(bucket)
         .credentials(crate::support::credentials())
         .start()
@@ -136,7 +136,7 @@ async fn k17_a_page_without_end_is_not_read_to_its_end() {
     page.resize(40 << 20, b' ');
     emulator.faults().script(
         When::list(),
-        Fault::new().body(http::StatusCode::OK, "application/xml", page),
+        Fault::new().body(StatusCode::OK, "application/xml", page),
     );
     let error = client(&emulator).list_objects(list()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Listing);

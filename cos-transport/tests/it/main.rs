@@ -1,6 +1,7 @@
 //! The client against the emulator: real sockets, real TLS, scripted faults.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod attempts;
 mod bodies;
 mod canary;
 mod connecting;
@@ -8,6 +9,7 @@ mod heads;
 mod listings;
 mod objects;
 mod own_connector;
+mod providers;
 mod proxy;
 mod signatures;
 mod support;

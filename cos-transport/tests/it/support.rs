@@ -48,6 +48,13 @@ pub(crate) fn endpoint(emulator: &Emulator) -> Endpoint {
     Endpoint::service_url(&emulator.url(), Addressing::Auto).unwrap()
 }
 
+/// An endpoint at which nobody listens: it was bound and closed again.
+pub(crate) fn closed_endpoint() -> Endpoint {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    Endpoint::service_url(&url, Addressing::Auto).unwrap()
+}
+
 /// A client that the emulator knows, in the making.
 pub(crate) fn builder(emulator: &Emulator) -> ClientBuilder {
     Client::builder(endpoint(emulator)).credentials(credentials())

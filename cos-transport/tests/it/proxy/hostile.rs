@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use cos_emulator::TestCa;
 use cos_proto::{Addressing, Endpoint, Failure};
+use cos_transport::credentials::InstanceMetadata;
 use cos_transport::{Client, ClientBuilder, ErrorKind, Proxy};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -156,6 +157,32 @@ async fn one_limit_covers_a_proxy_that_says_nothing_and_one_that_opens_and_is_si
         assert!(error.to_string().contains("through the proxy"), "{error}");
         assert!(started.elapsed() < Duration::from_secs(20));
     }
+}
+
+/// The credentials of a server's role are for that server alone.
+#[tokio::test]
+async fn metadata_is_never_asked_for_through_a_proxy() {
+    let metadata = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/role", metadata.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = metadata.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let read = stream.read(&mut head).await.unwrap();
+        let answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+        head.truncate(read);
+        String::from_utf8(head).unwrap()
+    });
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = through(proxy.local_addr().unwrap())
+        .credentials_provider(InstanceMetadata::new().url(&url).unwrap())
+        .build()
+        .unwrap();
+    let error = client.get_object(get()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error:?}");
+    assert!(asked.await.unwrap().starts_with("GET /role/ HTTP/1.1\r\n"));
+    let connected = tokio::time::timeout(Duration::ZERO, proxy.accept()).await;
+    assert!(connected.is_err(), "the proxy was asked");
 }
 
 #[tokio::test]

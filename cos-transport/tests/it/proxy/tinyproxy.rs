@@ -404,7 +404,10 @@ async fn c6_nothing_logs_the_password() {
     }
     drop(guard);
     let text = log.text();
-    assert!(text.contains("hyper_util") && text.contains(BUCKET), "{text}");
+    assert!(
+        text.contains("hyper_util") && text.contains(BUCKET),
+        "{text}"
+    );
     // "proxy-user:" in Base64, as far as it does not depend on what follows.
     for secret in ["hush", "cHJveHktdXNlcj", "Basic "] {
         assert!(!text.contains(secret), "{secret} in {text}");
