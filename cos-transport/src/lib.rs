@@ -60,6 +60,13 @@
 //! [`ClientBuilder::ca_cert`]; verification cannot be switched off. Only HTTP/1.1 is offered: over
 //! HTTP/2 all parts of an object would share one connection.
 //!
+//! # Connections
+//!
+//! Plain TCP, from a pool, by default. Where [`ClientBuilder::proxies`] says so they go through an
+//! HTTP proxy, `https` ones in a tunnel; [`ClientBuilder::connect_to`] dials another place;
+//! [`ClientBuilder::connector`] takes them from the caller. All of these are below TLS, whose
+//! verdict is always on the name of the request's host.
+//!
 //! # Names in public signatures
 //!
 //! http, http-body, bytes, tower-service and tower-layer, std, and this project's own crates:

@@ -153,7 +153,7 @@ pub enum InvalidProxy {
         /// The variable's name.
         variable: &'static str,
         /// Why its value is none.
-        source: Box<InvalidProxy>,
+        source: Box<Self>,
     },
 }
 

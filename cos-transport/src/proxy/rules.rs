@@ -81,7 +81,7 @@ impl Proxies {
     /// [`InvalidProxy::Variable`], where a variable names a proxy that cannot be used: requests do
     /// not go around a proxy that somebody relies on.
     pub fn from_env() -> Result<Self, InvalidProxy> {
-        Self::from_variables(|name| env::var_os(name))
+        Self::from_variables(env::var_os)
     }
 
     /// As [`from_env`](Self::from_env), with the variables that `value_of` gives.
