@@ -61,6 +61,7 @@ struct Setup {
     record_bytes: u64,
     split_bytes: u64,
     trust: bool,
+    deaf: bool,
 }
 
 impl Setup {
@@ -108,6 +109,7 @@ fn run(setup: &Setup, events: &[Event], seed: u64) -> Seen {
     let mut numbers = Numbers(seed);
     let first = setup.state(0, setup.len);
     let mut sim = Simulation::new(first, setup.asked(), setup.options(), setup.mode());
+    sim.deaf = setup.deaf;
     let mut cancelled = false;
     for event in events {
         sim.settle(&mut numbers);
@@ -287,9 +289,10 @@ fn setup() -> impl Strategy<Value = Setup> {
         ordered,
         numbers,
         rarely,
+        rarely,
     )
         .prop_map(
-            |(len, no_etag, no_crc64, range, ordered, numbers, trust)| Setup {
+            |(len, no_etag, no_crc64, range, ordered, numbers, trust, deaf)| Setup {
                 len,
                 etag: !no_etag,
                 crc64: !no_crc64,
@@ -299,8 +302,8 @@ fn setup() -> impl Strategy<Value = Setup> {
                 connections: numbers.1,
                 record_bytes: numbers.2,
                 split_bytes: numbers.3,
-                // Trust is held against the whole object's CRC64 alone: without one it is blind.
-                trust: trust && !no_crc64 && range.is_none(),
+                trust,
+                deaf,
             },
         )
 }

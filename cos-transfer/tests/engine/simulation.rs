@@ -69,6 +69,8 @@ pub(crate) struct Simulation {
     pub(crate) disk: Disk,
     pub(crate) seen: Seen,
     pub(crate) now: Duration,
+    /// The service takes no notice of conditions: what it sends has to be looked at.
+    pub(crate) deaf: bool,
     asked: GetObject,
     options: Options,
     window: Option<u64>,
@@ -91,6 +93,7 @@ impl Simulation {
             disk: Disk::default(),
             seen: Seen::default(),
             now: Duration::ZERO,
+            deaf: false,
             window: match mode {
                 Mode::Ordered { window } => Some(window),
                 _ => None,
@@ -200,7 +203,11 @@ impl Simulation {
         let flight = &mut self.flights[at];
         let task = flight.task;
         let Some(body) = &mut flight.body else {
-            return match self.states.last().unwrap().answer(&flight.get) {
+            let mut get = flight.get.clone();
+            if self.deaf {
+                get.conditions = Conditions::default();
+            }
+            return match self.states.last().unwrap().answer(&get) {
                 Err(failure) => {
                     self.flights.swap_remove(at);
                     self.download.handle_failure(task, failure, now);
