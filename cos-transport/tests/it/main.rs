@@ -10,6 +10,7 @@ mod listings;
 mod objects;
 mod own_connector;
 mod providers;
+mod providers;
 mod proxy;
 mod signatures;
 mod support;
