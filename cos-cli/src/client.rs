@@ -24,11 +24,20 @@ impl Settings {
     }
 
     fn build(&self, endpoint: Endpoint, credentials: Option<Credentials>) -> Result<Client, Error> {
+        let proxies = self.proxies.of(&endpoint)?;
         let mut builder = Client::builder(endpoint)
+            .proxies(proxies)
             .connect_timeout(self.connect_timeout)
-            .read_timeout(self.read_timeout);
+            .read_timeout(self.read_timeout)
+            .retries(self.retries);
         if let Some(credentials) = credentials {
             builder = builder.credentials(credentials);
+        }
+        if let Some(rate) = self.requests_per_second {
+            builder = builder.requests_per_second(rate);
+        }
+        if let Some(rate) = self.limit_rate {
+            builder = builder.bytes_per_second(rate);
         }
         if let Some(pem) = &self.ca_certs {
             builder = builder.ca_cert(pem.clone());

@@ -29,12 +29,13 @@ pub(crate) struct Profile {
     pub(crate) secret_id: Option<String>,
     pub(crate) secret_key: Option<Secret>,
     pub(crate) token: Option<Secret>,
+    /// A URL, which may hold a password.
+    pub(crate) proxy: Option<Secret>,
     // Known words of the format that this version does not act on. Passing over them in silence
     // would, for one, send requests around a proxy that somebody relies on.
     credential_process: Option<IgnoredAny>,
     cvm_role: Option<IgnoredAny>,
     metadata_url: Option<IgnoredAny>,
-    proxy: Option<IgnoredAny>,
     part_size: Option<IgnoredAny>,
     parallel: Option<IgnoredAny>,
     connections: Option<IgnoredAny>,
@@ -77,7 +78,6 @@ impl Profile {
             ("credential_process", &self.credential_process),
             ("cvm_role", &self.cvm_role),
             ("metadata_url", &self.metadata_url),
-            ("proxy", &self.proxy),
             ("part_size", &self.part_size),
             ("parallel", &self.parallel),
             ("connections", &self.connections),
@@ -118,7 +118,12 @@ impl Config {
     fn holds_a_secret(&self) -> bool {
         self.profile
             .values()
-            .any(|profile| profile.secret_key.is_some() || profile.token.is_some())
+            .any(|profile| {
+                let with_password = |proxy: &Secret| proxy.as_str().contains('@');
+                profile.secret_key.is_some()
+                    || profile.token.is_some()
+                    || profile.proxy.as_ref().is_some_and(with_password)
+            })
     }
 }
 

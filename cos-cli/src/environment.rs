@@ -48,6 +48,11 @@ impl Environment {
         Ok(self.text(name)?.map(Zeroizing::new))
     }
 
+    /// The value of a variable that says something about proxies.
+    pub(crate) fn proxy_variable(&self, name: &'static str) -> Option<OsString> {
+        self.value(name).cloned()
+    }
+
     /// The value of a variable as a path.
     pub(crate) fn path(&self, name: &'static str) -> Option<PathBuf> {
         self.value(name).map(PathBuf::from)
@@ -97,7 +102,7 @@ const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
 const HOME: &str = "HOME";
 
 /// All that is ever read.
-pub(crate) const READ: [&str; 10] = [
+pub(crate) const READ: [&str; 19] = [
     SECRET_ID,
     SECRET_KEY,
     TOKEN,
@@ -108,6 +113,16 @@ pub(crate) const READ: [&str; 10] = [
     RUST_LOG,
     XDG_CONFIG_HOME,
     HOME,
+    // As cos-transport reads them.
+    "all_proxy",
+    "ALL_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "HTTP_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+    "REQUEST_METHOD",
 ];
 
 #[cfg(test)]

@@ -3,9 +3,11 @@
 
 pub(crate) mod credentials;
 mod endpoint;
+mod proxies;
 
 use std::borrow::Cow;
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use crate::error::{Error, chain};
 use crate::escape::escaped;
 use crate::exit::ExitCode;
 use crate::trace::Secrets;
+use proxies::ProxySettings;
 
 /// Everything that was said about connections, checked and in order: option, environment, profile.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(crate) struct Settings {
     credentials: Option<Credentials>,
     /// Whether `--anonymous` was said.
     anonymous: bool,
+    /// Through which proxy.
+    pub(crate) proxies: ProxySettings,
     /// Where to dial instead.
     pub(crate) connect_to: Option<String>,
     /// PEM certificates to trust beside the system's.
@@ -37,6 +42,12 @@ pub(crate) struct Settings {
     pub(crate) connect_timeout: Duration,
     /// The longest silence of an answer.
     pub(crate) read_timeout: Duration,
+    /// Further attempts without progress.
+    pub(crate) retries: u32,
+    /// Requests a second.
+    pub(crate) requests_per_second: Option<NonZeroU64>,
+    /// Bytes a second, all connections together.
+    pub(crate) limit_rate: Option<NonZeroU64>,
 }
 
 impl Settings {
@@ -49,6 +60,7 @@ impl Settings {
         let profile = Profile::load(args.config.as_deref(), args.profile.as_deref(), environment)?;
         let ca_cert: Option<PathBuf> = args.ca_cert.clone().or_else(|| profile.ca_cert.clone());
         let endpoint = endpoint::resolve(args, environment, &profile)?;
+        let proxies = ProxySettings::resolve(args, environment, &profile)?;
         let credentials = if args.anonymous {
             None
         } else {
@@ -58,10 +70,14 @@ impl Settings {
             endpoint,
             credentials,
             anonymous: args.anonymous,
+            proxies,
             connect_to: args.connect_to.clone(),
             ca_certs: ca_cert.as_deref().map(certificates).transpose()?,
             connect_timeout: args.connect_timeout,
             read_timeout: args.read_timeout,
+            retries: args.retries,
+            requests_per_second: args.requests_per_second,
+            limit_rate: args.limit_rate,
         })
     }
 

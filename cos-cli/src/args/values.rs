@@ -1,5 +1,6 @@
 //! Parsers of option values.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use cos_proto::{Timestamp, TrafficLimit};
@@ -12,6 +13,31 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     } else {
         Ok(duration)
     }
+}
+
+/// `20MiB`, `20M` (the same), `1048576`: bytes.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match text.get(digits.len()..).unwrap_or_default() {
+        "" | "B" => 0,
+        "K" | "KiB" => 10,
+        "M" | "MiB" => 20,
+        "G" | "GiB" => 30,
+        "T" | "TiB" => 40,
+        _ => return Err("expected a size like 20MiB, 20M or 1048576".to_owned()),
+    };
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || digits.is_empty() {
+        return Err("expected a size like 20MiB, 20M or 1048576".to_owned());
+    }
+    let number: Option<u64> = digits.parse().ok();
+    number
+        .and_then(|number| number.checked_mul(1 << shift))
+        .ok_or_else(|| "is too large".to_owned())
+}
+
+/// A size for each second; more than nothing.
+pub(super) fn rate(text: &str) -> Result<NonZeroU64, String> {
+    NonZeroU64::new(size(text)?).ok_or_else(|| "must be more than nothing".to_owned())
 }
 
 /// A number of bits per second that the service accepts.
@@ -41,6 +67,40 @@ mod tests {
         for text in ["", "5", "0s", "-1s", "1x", "99999999999999999999h"] {
             assert!(duration(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn sizes_have_binary_units() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("1048576", 1 << 20),
+            ("7B", 7),
+            ("3K", 3 << 10),
+            ("20MiB", 20 << 20),
+            ("20M", 20 << 20),
+            ("1GiB", 1 << 30),
+            ("16777215T", 16_777_215 << 40),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in [
+            "",
+            "M",
+            "-1",
+            "+1",
+            "1.5M",
+            "1 M",
+            "1m",
+            "1MB",
+            "1MiBs",
+            "0x10",
+            "16777216T",
+            "99999999999999999999",
+            "1٣",
+        ] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        assert!(rate("0").is_err() && rate("0M").is_err() && rate("1").is_ok());
     }
 
     #[test]

@@ -97,7 +97,6 @@ fn what_this_version_does_not_do_is_refused_by_name() {
         "credential_process = \"helper\"",
         "cvm_role = \"role\"",
         "metadata_url = \"http://127.0.0.1/\"",
-        "proxy = \"http://127.0.0.1:1\"",
         "part_size = \"20MiB\"",
         "parallel = 5",
         "connections = 32",

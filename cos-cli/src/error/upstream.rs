@@ -68,6 +68,7 @@ fn exit(
             ErrorKind::Connect
             | ErrorKind::ConnectTimeout
             | ErrorKind::Tls
+            | ErrorKind::Proxy
             | ErrorKind::Connection
             | ErrorKind::HeadTimeout
             | ErrorKind::Head
@@ -206,6 +207,10 @@ fn hint_of_kind(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Tls => {
             "a private certificate authority is trusted with --ca-cert FILE; \
              an endpoint without TLS is used with --scheme http"
+        }
+        ErrorKind::Proxy => {
+            "check --proxy, HTTPS_PROXY, HTTP_PROXY or proxy in the profile; \
+             its credentials stand in the URL: http://USER:PASSWORD@HOST:PORT"
         }
         ErrorKind::Connect | ErrorKind::ConnectTimeout => {
             "check the network and the host: --region, --endpoint, --domain, --connect-to"

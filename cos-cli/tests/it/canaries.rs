@@ -136,7 +136,7 @@ async fn no_refusal_and_no_fault_shows_a_secret() {
         (Fault::new().clock_skew(7200), 4),
     ];
     for variables in TALKATIVE {
-        let mut place = Place::with_keys(&emulator).env("COS_TOKEN", TOKEN);
+        let mut place = Place::with_keys(&emulator).once().env("COS_TOKEN", TOKEN);
         for (name, value) in variables {
             place = place.env(name, value);
         }

@@ -26,6 +26,7 @@ pub(crate) const TOKEN: &str = "canarytoken/with+special=chars01";
 pub(crate) struct Place {
     folder: TempDir,
     variables: Vec<(String, String)>,
+    options: &'static [&'static str],
 }
 
 impl Place {
@@ -34,6 +35,7 @@ impl Place {
         Self {
             folder: TempDir::new().unwrap(),
             variables: Vec::new(),
+            options: &[],
         }
     }
 
@@ -52,6 +54,12 @@ impl Place {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Commands try nothing again: what comes of one attempt is what they tell.
+    pub(crate) fn once(mut self) -> Self {
+        self.options = &["--retries", "0"];
         self
     }
 
@@ -74,7 +82,7 @@ impl Place {
         arguments: impl IntoIterator<Item = A>,
     ) -> Command {
         let mut command = self.program(BINARY);
-        command.args(arguments);
+        command.args(self.options).args(arguments);
         command
     }
 

@@ -63,6 +63,7 @@ async fn option_goes_before_environment_before_profile() {
     let emulator = emulator([("k", Object::new("content"))]).await;
     let nobody = closed_url();
     let place = Place::bare()
+        .once()
         .env("COS_CONFIG", "c.toml")
         .env("COS_ENDPOINT", &nobody);
     write(&place, "c.toml", &profile(&emulator), 0o600);

@@ -53,7 +53,7 @@ async fn one_object() -> Emulator {
 #[tokio::test]
 async fn a_damaged_body_leaves_nothing_at_the_destination() {
     let emulator = one_object().await;
-    let place = Place::with_keys(&emulator);
+    let place = Place::with_keys(&emulator).once();
     for (name, fault, exit) in faults() {
         emulator.faults().script(When::get(), fault);
         let ran = place.cos(["cp", &object("k"), "out"]).await;
@@ -70,7 +70,7 @@ async fn a_damaged_body_leaves_nothing_at_the_destination() {
 #[tokio::test]
 async fn a_damaged_body_leaves_an_older_file_as_it_was() {
     let emulator = one_object().await;
-    let place = Place::with_keys(&emulator);
+    let place = Place::with_keys(&emulator).once();
     std::fs::write(place.path("out"), "older").unwrap();
     for (name, fault, exit) in faults() {
         emulator.faults().script(When::get(), fault);
@@ -84,7 +84,7 @@ async fn a_damaged_body_leaves_an_older_file_as_it_was() {
 #[tokio::test]
 async fn a_damaged_body_on_stdout_is_told_by_the_exit_code() {
     let emulator = one_object().await;
-    let place = Place::with_keys(&emulator);
+    let place = Place::with_keys(&emulator).once();
     for (name, fault, exit) in faults() {
         emulator.faults().script(When::get(), fault);
         let output = place.command(["cat", &object("k")]).output().await.unwrap();

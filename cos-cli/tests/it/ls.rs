@@ -289,7 +289,7 @@ async fn names_that_would_move_a_cursor_are_shown_and_in_json_exact() {
 #[tokio::test]
 async fn listings_that_are_none_end_with_an_error() {
     let emulator = emulator([("a", Object::new("")), ("b", Object::new(""))]).await;
-    let place = Place::with_keys(&emulator);
+    let place = Place::with_keys(&emulator).once();
     let page = |inner: &str| format!("<ListBucketResult><Name>n</Name>{inner}</ListBucketResult>");
     let standing_still = page(
         "<Prefix/><Marker/><IsTruncated>true</IsTruncated><NextMarker>a</NextMarker>\

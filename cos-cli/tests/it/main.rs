@@ -21,12 +21,14 @@ mod disk;
 #[cfg(feature = "serve")]
 mod help;
 mod json;
+mod limits;
 mod ls;
 mod network;
 #[cfg(feature = "serve")]
 mod peers;
 mod pipes;
 mod presign;
+mod proxy;
 mod refused;
 #[cfg(feature = "serve")]
 mod serve;

@@ -10,7 +10,7 @@ use crate::common::{BUCKET, Place, SECRET_ID, SECRET_KEY, closed_url, emulator, 
 #[tokio::test]
 async fn a_closed_port_is_8() {
     let url = closed_url();
-    let place = Place::anonymous(&url);
+    let place = Place::anonymous(&url).once();
     for arguments in [
         ["cat", &object("k")],
         ["stat", &object("k")],
@@ -27,7 +27,7 @@ async fn a_closed_port_is_8() {
 #[tokio::test]
 async fn an_unknown_host_is_8_and_named() {
     // RFC 6761: no such host exists.
-    let place = Place::anonymous("http://no-such-host.invalid");
+    let place = Place::anonymous("http://no-such-host.invalid").once();
     place
         .cos(["cat", &object("k"), "--anonymous"])
         .await
@@ -41,7 +41,7 @@ async fn a_head_that_does_not_come_is_8_after_the_read_timeout() {
     emulator
         .faults()
         .script(When::get(), Fault::new().stall_head_for_ever());
-    let place = Place::with_keys(&emulator);
+    let place = Place::with_keys(&emulator).once();
     place
         .cos(["cat", &object("k"), "--read-timeout", "1s"])
         .await

@@ -315,7 +315,7 @@ async fn a_range_outside_the_object_is_1_and_says_its_size() {
 #[tokio::test]
 async fn a_service_that_fails_is_1_and_one_request() {
     let emulator = one_object().await;
-    let place = Place::with_keys(&emulator);
+    let place = Place::with_keys(&emulator).once();
     for status in [
         StatusCode::INTERNAL_SERVER_ERROR,
         StatusCode::SERVICE_UNAVAILABLE,
