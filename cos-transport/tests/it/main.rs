@@ -10,7 +10,6 @@ mod listings;
 mod objects;
 mod own_connector;
 mod providers;
-mod providers;
 mod proxy;
 mod signatures;
 mod support;
