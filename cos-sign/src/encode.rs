@@ -48,8 +48,8 @@ pub(crate) struct InvalidEscape;
 
 /// Decodes `%XX`, once, and `+` as told.
 ///
-/// The decoders at hand leave a broken escape as it stands. What a service makes of one is anybody's
-/// guess, and a signature over a guess is worth nothing, so here it is an error.
+/// The decoders at hand leave a broken escape as it stands. What a service makes of one is
+/// anybody's guess, and a signature over a guess is worth nothing, so here it is an error.
 pub(crate) fn decode(text: &str, plus: Plus) -> Result<Cow<'_, [u8]>, InvalidEscape> {
     let special = |byte: u8| byte == b'%' || (byte == b'+' && plus == Plus::Space);
     if !text.bytes().any(special) {

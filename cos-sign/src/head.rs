@@ -13,8 +13,8 @@ use crate::{
 /// A view of a request's method, URI and headers.
 ///
 /// The URI must be final: exactly what goes to the wire. Signing reads it and never rewrites it, so
-/// that a key such as `a//b` or `x/./y` stays the key it is. The URI may be absolute, as a client has
-/// it, or a path and a query, as a server has it.
+/// that a key such as `a//b` or `x/./y` stays the key it is. The URI may be absolute, as a client
+/// has it, or a path and a query, as a server has it.
 ///
 /// `Debug` shows the method, the path and the names of the headers: a query may hold a signature,
 /// and a header a secret.
@@ -48,8 +48,9 @@ impl<'a> Head<'a> {
         self.headers
     }
 
-    /// The header fields as the receiver sees them: the host of the URI among them where there is no
-    /// such header, and no value with blanks around it, which are not part of it (RFC 9110, 5.5).
+    /// The header fields as the receiver sees them: the host of the URI among them where there is
+    /// no such header, and no value with blanks around it, which are not part of it (RFC 9110,
+    /// 5.5).
     pub(crate) fn fields(self) -> impl Iterator<Item = Param<'a>> {
         let headers = self.headers.iter();
         let headers = headers.map(|(name, value)| (name, value.as_bytes().trim_ascii().into()));
@@ -77,9 +78,9 @@ impl<'a> Head<'a> {
         decode(path, Plus::Plus).map_err(|_| Defect::InvalidEscape { part: "path" })
     }
 
-    /// The parameters of the query, decoded as a form: `+` is a space, as the vendor's Go SDK and the
-    /// presigned URLs of its Python SDK have it. A parameter without `=` has an empty value; between
-    /// two `&` without anything in between there is none.
+    /// The parameters of the query, decoded as a form: `+` is a space, as the vendor's Go SDK and
+    /// the presigned URLs of its Python SDK have it. A parameter without `=` has an empty value;
+    /// between two `&` without anything in between there is none.
     pub(crate) fn params(self) -> impl Iterator<Item = Result<Param<'a>, Defect>> {
         let query = self.uri.query().unwrap_or_default();
         query
@@ -94,8 +95,8 @@ impl<'a> Head<'a> {
             })
     }
 
-    /// The host an HTTP client sends for a request without a `Host` header: the authority of the URI
-    /// without the user, and without the port if it is the default of the scheme.
+    /// The host an HTTP client sends for a request without a `Host` header: the authority of the
+    /// URI without the user, and without the port if it is the default of the scheme.
     fn host_of_uri(self) -> Option<Cow<'a, [u8]>> {
         let host = self.uri.host()?;
         let default_port = if self.uri.scheme() == Some(&Scheme::HTTPS) {

@@ -32,7 +32,8 @@ impl KeyTime {
         }
     }
 
-    /// The span for a signature made now: from [`BACKDATE`] before `now` until `valid_for` after it.
+    /// The span for a signature made now: from [`BACKDATE`] before `now` until `valid_for` after
+    /// it.
     ///
     /// `now` is the time since the Unix epoch. Seconds are counted whole: a part of a second of
     /// `now` is dropped, one of `valid_for` counts as a second, and `valid_for` is at least one.

@@ -1,10 +1,10 @@
 //! Signs and verifies requests to Tencent Cloud COS, without IO.
 //!
-//! A request to the object storage COS, unless it is anonymous, carries a signature made with a secret
-//! key (`q-sign-algorithm=sha1`). This crate makes it, in a header or in the query of a presigned URI,
-//! and checks it, which is for endpoints and tests. It is a function of values: no clock, no socket, no
-//! environment; time is an argument. It does not send requests, does not fetch credentials, and does
-//! not build request targets: the URI must be final.
+//! A request to the object storage COS, unless it is anonymous, carries a signature made with a
+//! secret key (`q-sign-algorithm=sha1`). This crate makes it, in a header or in the query of a
+//! presigned URI, and checks it, which is for endpoints and tests. It is a function of values: no
+//! clock, no socket, no environment; time is an argument. It does not send requests, does not fetch
+//! credentials, and does not build request targets: the URI must be final.
 //!
 //! ```
 //! use cos_sign::{Credentials, KeyTime, SigningKey};
@@ -42,15 +42,16 @@
 //!
 //! # Secrets
 //!
-//! The keys and the token are wiped from memory when their holders are dropped; `Debug` and errors do
-//! not show them, nor signatures, nor presigned queries; the headers that [`SigningKey::sign`] sets
-//! are marked sensitive. What does show secrets says so in its documentation:
-//! [`Explanation::http_string`] and the contents of a [`PresignedUri`]. Nothing is logged.
+//! The keys and the token are wiped from memory when their holders are dropped; `Debug` and errors
+//! do not show them, nor signatures, nor presigned queries; the headers that [`SigningKey::sign`]
+//! sets are marked sensitive. What does show secrets says so in its documentation:
+//! [`Explanation::http_string`] and the contents of a [`PresignedUri`]. Nothing is logged. What
+//! signing puts into a request is not wiped: the [`http`] types have no means for it.
 //!
 //! # Features
 //!
-//! None. The crate's own code is `no_std` with `alloc`, so that it cannot reach a clock, a file or a
-//! socket; the [`http`] crate, whose types it takes, needs `std` all the same.
+//! None. The crate's own code is `no_std` with `alloc`, so that it cannot reach a clock, a file or
+//! a socket; the [`http`] crate, whose types it takes, needs `std` all the same.
 #![no_std]
 
 extern crate alloc;

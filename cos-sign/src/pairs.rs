@@ -6,10 +6,10 @@ use crate::encode::{encode_into, encode_name};
 
 /// The parameters or the headers that a signature covers, in its order.
 ///
-/// Names are kept in the signature's form, values decoded. The order is that of the vendor's Go SDK:
-/// by name, and values of the same name by their decoded bytes. Every pair stands for itself, so a
-/// name that occurs twice is listed twice. (The vendor's documents say nothing about repeated names,
-/// and its Python SDK cannot express them.)
+/// Names are kept in the signature's form, values decoded. The order is that of the vendor's Go
+/// SDK: by name, and values of the same name by their decoded bytes. Every pair stands for itself,
+/// so a name that occurs twice is listed twice. (The vendor's documents say nothing about repeated
+/// names, and its Python SDK cannot express them.)
 pub(crate) struct Pairs<'a>(Vec<Pair<'a>>);
 
 /// A decoded name, in any spelling, and a decoded value.

@@ -15,9 +15,9 @@ impl SigningKey {
     /// Signs a request: sets `x-cos-security-token` if the credentials are temporary, then
     /// `Authorization`, replacing what was there. Both values are marked sensitive.
     ///
-    /// The signature covers what [`SignedNames::vendor`] selects, the token among it. Nothing else of
-    /// the request changes, its URI least of all; on an error nothing changes. A token header that
-    /// the caller has set stays, and is signed, if the credentials have no token of their own.
+    /// The signature covers what [`SignedNames::vendor`] selects, the token among it. Nothing else
+    /// of the request changes, its URI least of all; on an error nothing changes. A token header
+    /// that the caller has set stays, and is signed, if the credentials have no token of their own.
     ///
     /// # Errors
     ///
@@ -167,8 +167,8 @@ pub enum SignError {
         /// The header's name.
         name: HeaderName,
     },
-    /// The query already has a parameter that signing keeps for itself: the URI is presigned, or has
-    /// a session token beside that of the credentials.
+    /// The query already has a parameter that signing keeps for itself: the URI is presigned, or
+    /// has a session token beside that of the credentials.
     #[error("the query already has the parameter {name}")]
     ReservedParam {
         /// The parameter's name.

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 /// The hexadecimal HMAC-SHA1 of `message`: 40 lower-case digits.
 ///
-/// Both SignKey and Signature are made this way. It is wiped when dropped, since the first is a key,
-/// and the second is one for as long as it is valid.
+/// Both SignKey and Signature are made this way. It is wiped when dropped, since the first is a
+/// key, and the second is one for as long as it is valid.
 pub(crate) fn hmac_hex(key: &[u8], message: &[u8]) -> Zeroizing<String> {
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("a key of any length");

@@ -6,8 +6,8 @@ use sha1::{Digest, Sha1};
 
 use crate::KeyTime;
 
-/// The StringToSign: algorithm, key time and the hash of the HttpString. No secret: it tells nothing
-/// of the HttpString but its hash.
+/// The StringToSign: algorithm, key time and the hash of the HttpString. No secret: it tells
+/// nothing of the HttpString but its hash.
 pub(crate) fn string_to_sign(key_time: KeyTime, http_string: &[u8]) -> String {
     format!("sha1\n{key_time}\n{}\n", sha1_hex(http_string))
 }

@@ -24,8 +24,8 @@ use listed::{Difference, Listed};
 /// `lookup` gives the credentials that belong to a `SecretId`; `now` is the time since the Unix
 /// epoch. Every query parameter must be signed; a [`Verifier`] can be told otherwise.
 ///
-/// The seven fields of a presigned URI may stand anywhere in the query. The form that the vendor's Go
-/// SDK calls merged, one parameter `sign` that holds all of them, is not read.
+/// The seven fields of a presigned URI may stand anywhere in the query. The form that the vendor's
+/// Go SDK calls merged, one parameter `sign` that holds all of them, is not read.
 ///
 /// The comparisons of signature and token take the same time wherever they differ. The signature is
 /// compared last, so that the reason of a refusal is the first thing that is wrong.
@@ -172,8 +172,8 @@ impl Verified {
 
     /// The names of the signed headers, sorted and joined by `;`.
     ///
-    /// The client chose them: a header that is not here, the host included, may have been changed by
-    /// anyone.
+    /// The client chose them: a header that is not here, the host included, may have been changed
+    /// by anyone.
     #[must_use]
     pub fn header_list(&self) -> &str {
         &self.header_list
@@ -232,8 +232,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The value of the `Authorization` header. An empty one, as the vendor's Python SDK sends it for an
-/// anonymous request, is none.
+/// The value of the `Authorization` header. An empty one, as the vendor's Python SDK sends it for
+/// an anonymous request, is none.
 fn authorization(head: Head<'_>) -> Result<Option<&str>, Refusal> {
     let malformed = Refusal::Malformed {
         field: AUTHORIZATION,

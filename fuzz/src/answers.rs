@@ -8,7 +8,8 @@ use http::{Response, StatusCode, response::Parts};
 
 use crate::bucket;
 
-/// A GET and its answer: a line with the range that was asked for, then status, headers, an empty line and the body.
+/// A GET and its answer: a line with the range that was asked for, then status, headers, an empty
+/// line and the body.
 ///
 /// ```text
 /// bytes=0-4
@@ -18,7 +19,8 @@ use crate::bucket;
 /// hello
 /// ```
 ///
-/// A head that is accepted promises the bytes that were asked for, and the guard takes those and no others.
+/// A head that is accepted promises the bytes that were asked for, and the guard takes those and no
+/// others.
 pub fn answer_head(data: &[u8]) -> Option<()> {
     let (range, rest) = split(data, b'\n')?;
     let (head, body) = read_head(rest)?;
@@ -83,7 +85,8 @@ pub fn service_error(data: &[u8]) -> Option<()> {
     error.code().map(drop)
 }
 
-/// `Content-Range`, and `Range` as a user writes it: what is accepted means the same when it is written and read again.
+/// `Content-Range`, and `Range` as a user writes it: what is accepted means the same when it is
+/// written and read again.
 pub fn content_range(data: &[u8]) -> Option<()> {
     let text = str::from_utf8(data).ok()?;
     if let Ok(range) = text.parse::<ContentRange>() {

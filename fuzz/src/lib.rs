@@ -1,10 +1,11 @@
-//! Fuzz targets of the cos crates: one function a target, and a thin binary around it in `fuzz_targets/`.
+//! Fuzz targets of the cos crates: one function a target, and a thin binary around it in
+//! `fuzz_targets/`.
 //!
-//! `README.md` beside this crate says how to run them, what to do with a finding, and how to add one. The seeds of
-//! every target are replayed by the ordinary tests.
+//! `README.md` beside this crate says how to run them, what to do with a finding, and how to add
+//! one. The seeds of every target are replayed by the ordinary tests.
 //!
-//! A target panics when a promise is broken: what is accepted must survive being written and read again, or must be
-//! what another way of computing it says; and nothing may panic by itself.
+//! A target panics when a promise is broken: what is accepted must survive being written and read
+//! again, or must be what another way of computing it says; and nothing may panic by itself.
 
 use std::{env, fs, process::ExitCode};
 
@@ -20,10 +21,12 @@ pub use listings::{bucket_listing, object_listing, version_listing};
 pub use signatures::{sign_verify, verify};
 pub use targets::{request_target, url_decoding};
 
-/// What a target is given bytes through. `None` where the bytes were refused before a promise could be looked at.
+/// What a target is given bytes through. `None` where the bytes were refused before a promise could
+/// be looked at.
 pub type Target = fn(&[u8]) -> Option<()>;
 
-/// Every target, by its name: that of its binary, of its folder in `seeds/` and of its dictionary in `dict/`.
+/// Every target, by its name: that of its binary, of its folder in `seeds/` and of its dictionary
+/// in `dict/`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("answer_head", answer_head),
     ("bucket_listing", bucket_listing),

@@ -8,7 +8,8 @@ use cos_proto::{
 
 use crate::bucket;
 
-/// Bodies of pages of objects, with a zero byte between them: the answers to what a pager asks, in turn.
+/// Bodies of pages of objects, with a zero byte between them: the answers to what a pager asks, in
+/// turn.
 pub fn object_listing(data: &[u8]) -> Option<()> {
     let mut pager = ObjectPager::new(ListObjects::new(bucket()));
     let mut seen = BTreeSet::new();
@@ -52,7 +53,8 @@ pub fn object_listing(data: &[u8]) -> Option<()> {
     (pages > 0).then_some(())
 }
 
-/// Bodies of pages of versions, with a zero byte between them: the answers to what a pager asks, in turn.
+/// Bodies of pages of versions, with a zero byte between them: the answers to what a pager asks, in
+/// turn.
 pub fn version_listing(data: &[u8]) -> Option<()> {
     let mut pager = VersionPager::new(ListObjectVersions::new(bucket()));
     let mut seen = BTreeSet::new();

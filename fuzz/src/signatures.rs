@@ -19,8 +19,8 @@ const FIELDS: [&str; 7] = [
 
 const NOW: Duration = Duration::from_secs(1_557_989_753);
 
-/// A path and query, to be signed: what this crate signs it lets in, in a header and in a query, with permanent and
-/// with temporary credentials.
+/// A path and query, to be signed: what this crate signs it lets in, in a header and in a query,
+/// with permanent and with temporary credentials.
 pub fn sign_verify(data: &[u8]) -> Option<()> {
     let request = request(data)?;
     let key_time = KeyTime::starting(NOW, Duration::from_secs(60));
@@ -46,8 +46,8 @@ pub fn sign_verify(data: &[u8]) -> Option<()> {
     (signed > 0).then_some(())
 }
 
-/// A line with a path and query, then, where there is one, an `Authorization`: whoever is let in has signed what this
-/// crate would sign.
+/// A line with a path and query, then, where there is one, an `Authorization`: whoever is let in
+/// has signed what this crate would sign.
 pub fn verify(data: &[u8]) -> Option<()> {
     let (target, authorization) = match data.iter().position(|&byte| byte == b'\n') {
         Some(end) => (&data[..end], Some(&data[end + 1..])),

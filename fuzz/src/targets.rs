@@ -4,7 +4,8 @@ use cos_proto::{Addressing, Endpoint, GetObject, Key, ListObjects, Region, uri};
 
 use crate::bucket;
 
-/// Percent-decoding: as another decoder has it, and back from the encoded form in a path and in a query.
+/// Percent-decoding: as another decoder has it, and back from the encoded form in a path and in a
+/// query.
 pub fn url_decoding(data: &[u8]) -> Option<()> {
     let text = str::from_utf8(data).ok()?;
     assert_eq!(uri::decode(&uri::encode_path(text)).as_deref(), Ok(text));
@@ -19,7 +20,8 @@ pub fn url_decoding(data: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// A text as a key and as a prefix: the request target says it byte for byte, or there is no request.
+/// A text as a key and as a prefix: the request target says it byte for byte, or there is no
+/// request.
 pub fn request_target(data: &[u8]) -> Option<()> {
     let text = str::from_utf8(data).ok()?;
     let region = Endpoint::region(Region::new("ap-beijing").expect("a region's name"));

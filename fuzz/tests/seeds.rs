@@ -18,7 +18,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
-/// A seed is there for what it reaches: one whose name starts with `refused` is refused, every other one is accepted.
+/// A seed is there for what it reaches: one whose name starts with `refused` is refused, every
+/// other one is accepted.
 #[test]
 fn every_seed_passes_its_target() {
     for (name, target) in TARGETS {

@@ -219,8 +219,8 @@ fn a_token_of_the_credentials_is_signed_like_one_that_was_there() {
     );
 }
 
-/// The Japanese and Korean documents print the signature of V6 beside another object in another bucket, to which it
-/// does not belong.
+/// The Japanese and Korean documents print the signature of V6 beside another object in another
+/// bucket, to which it does not belong.
 #[test]
 fn the_example_that_was_translated_has_another_signature() {
     let mut vector = by_name("V6");

@@ -86,9 +86,9 @@ pub(crate) fn check<B>(
     verify(Head::from(request), lookup, now)
 }
 
-/// Changes one byte of a request after the other, each into several others, and panics if one of the
-/// changed requests is accepted that does not mean the same: everything that is signed is tried,
-/// which is the method, the URI, the signed headers and the `Authorization` header.
+/// Changes one byte of a request after the other, each into several others, and panics if one of
+/// the changed requests is accepted that does not mean the same: everything that is signed is
+/// tried, which is the method, the URI, the signed headers and the `Authorization` header.
 pub(crate) fn refuses_every_change(
     request: &Request<()>,
     credentials: &Credentials,
@@ -138,9 +138,9 @@ pub(crate) fn refuses_every_change(
     assert!(tried > 100, "{tried} changes are too few");
 }
 
-/// The bytes with one changed, for each: into a neighbour, into the other case, and into a separator, a
-/// digit or a byte that is not ASCII, which take turns; where the property tests run with a count of
-/// their own, as in `.ci/run long`, into all of them.
+/// The bytes with one changed, for each: into a neighbour, into the other case, and into a
+/// separator, a digit or a byte that is not ASCII, which take turns; where the property tests run
+/// with a count of their own, as in `.ci/run long`, into all of them.
 fn changes(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     const OTHERS: [u8; 8] = *b"&=%+/0 \xc3";
     let all = std::env::var_os("PROPTEST_CASES").is_some();
