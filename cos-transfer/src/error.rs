@@ -11,6 +11,9 @@ use crate::{BoxError, DestinationError};
 
 /// A download that failed. Nothing is left at the destination but what was there before;
 /// [`LocalAction::SyncName`] is the exception.
+///
+/// Paths are shown as they are. A name that came from a bucket may hold control characters, which a
+/// terminal must not get to see.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadError {

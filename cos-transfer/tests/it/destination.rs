@@ -167,6 +167,29 @@ async fn f8_a_directory_that_came_meanwhile_is_not_replaced() {
 }
 
 #[tokio::test]
+async fn f9_a_directory_that_is_removed_meanwhile_is_not_made_again() {
+    let folder = Folder::new();
+    let dir = folder.join("dir");
+    fs::create_dir(&dir).unwrap();
+    let meanwhile = dir.clone();
+    let result = downloader(somebody())
+        .progress(move |_| fs::remove_dir_all(&meanwhile).unwrap())
+        .download(object(), &dir.join("file"))
+        .await;
+    assert!(
+        matches!(
+            result,
+            Err(DownloadError::Local {
+                action: LocalAction::Publish,
+                ..
+            })
+        ),
+        "{result:?}"
+    );
+    assert!(folder.names().is_empty());
+}
+
+#[tokio::test]
 async fn f5_a_place_below_a_file_fails_before_anything_is_sent() {
     let folder = Folder::new();
     fs::write(folder.join("file"), b"old").unwrap();
