@@ -1,11 +1,11 @@
 //! From settings to a client of the transport.
 
 use cos_proto::Endpoint;
-use cos_sign::Credentials;
 use cos_transport::Client;
 
 use crate::error::{Error, chain};
 use crate::settings::Settings;
+use crate::settings::credentials::Provider;
 
 impl Settings {
     /// A client for the bucket's endpoint, signing unless `--anonymous` was said.
@@ -23,7 +23,7 @@ impl Settings {
         self.build(self.endpoint()?, Some(self.signer()?))
     }
 
-    fn build(&self, endpoint: Endpoint, credentials: Option<Credentials>) -> Result<Client, Error> {
+    fn build(&self, endpoint: Endpoint, credentials: Option<Provider>) -> Result<Client, Error> {
         let proxies = self.proxies.of(&endpoint)?;
         let mut builder = Client::builder(endpoint)
             .proxies(proxies)
@@ -31,7 +31,7 @@ impl Settings {
             .read_timeout(self.read_timeout)
             .retries(self.retries);
         if let Some(credentials) = credentials {
-            builder = builder.credentials(credentials);
+            builder = builder.credentials_provider(credentials);
         }
         if let Some(rate) = self.requests_per_second {
             builder = builder.requests_per_second(rate);

@@ -29,13 +29,16 @@ pub(crate) struct Profile {
     pub(crate) secret_id: Option<String>,
     pub(crate) secret_key: Option<Secret>,
     pub(crate) token: Option<Secret>,
+    /// A command that prints credentials; its arguments are nobody's business.
+    pub(crate) credential_process: Option<Secret>,
+    /// The role of the cloud server that this runs on.
+    pub(crate) cvm_role: Option<String>,
+    /// Where the metadata service is, in place of the vendor's address.
+    pub(crate) metadata_url: Option<String>,
     /// A URL, which may hold a password.
     pub(crate) proxy: Option<Secret>,
     // Known words of the format that this version does not act on. Passing over them in silence
     // would, for one, send requests around a proxy that somebody relies on.
-    credential_process: Option<IgnoredAny>,
-    cvm_role: Option<IgnoredAny>,
-    metadata_url: Option<IgnoredAny>,
     part_size: Option<IgnoredAny>,
     parallel: Option<IgnoredAny>,
     connections: Option<IgnoredAny>,
@@ -75,9 +78,6 @@ impl Profile {
     /// Refuses what the format knows and this version does not do.
     fn check(self, name: &str, path: &Path) -> Result<Self, Error> {
         let unsupported = [
-            ("credential_process", &self.credential_process),
-            ("cvm_role", &self.cvm_role),
-            ("metadata_url", &self.metadata_url),
             ("part_size", &self.part_size),
             ("parallel", &self.parallel),
             ("connections", &self.connections),
@@ -116,14 +116,12 @@ impl Config {
     }
 
     fn holds_a_secret(&self) -> bool {
-        self.profile
-            .values()
-            .any(|profile| {
-                let with_password = |proxy: &Secret| proxy.as_str().contains('@');
-                profile.secret_key.is_some()
-                    || profile.token.is_some()
-                    || profile.proxy.as_ref().is_some_and(with_password)
-            })
+        self.profile.values().any(|profile| {
+            let with_password = |proxy: &Secret| proxy.as_str().contains('@');
+            profile.secret_key.is_some()
+                || profile.token.is_some()
+                || profile.proxy.as_ref().is_some_and(with_password)
+        })
     }
 }
 

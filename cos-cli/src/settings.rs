@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cos_proto::Endpoint;
-use cos_sign::Credentials;
 
 use crate::args::ConnectionArgs;
 use crate::config::Profile;
@@ -21,6 +20,7 @@ use crate::error::{Error, chain};
 use crate::escape::escaped;
 use crate::exit::ExitCode;
 use crate::trace::Secrets;
+use credentials::Provider;
 use proxies::ProxySettings;
 
 /// Everything that was said about connections, checked and in order: option, environment, profile.
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
     /// Where requests for a bucket go; none where nothing was said.
     endpoint: Option<Endpoint>,
     /// As whom; none where nothing was said, or with `--anonymous`.
-    credentials: Option<Credentials>,
+    credentials: Option<Provider>,
     /// Whether `--anonymous` was said.
     anonymous: bool,
     /// Through which proxy.
@@ -98,7 +98,7 @@ impl Settings {
     }
 
     /// As whom to ask; none with `--anonymous`.
-    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Error> {
+    pub(crate) fn credentials(&self) -> Result<Option<Provider>, Error> {
         match (&self.credentials, self.anonymous) {
             (None, true) => Ok(None),
             (Some(credentials), _) => Ok(Some(credentials.clone())),
@@ -109,7 +109,7 @@ impl Settings {
     }
 
     /// As whom to sign, where that cannot be left out.
-    pub(crate) fn signer(&self) -> Result<Credentials, Error> {
+    pub(crate) fn signer(&self) -> Result<Provider, Error> {
         self.credentials
             .clone()
             .ok_or_else(|| no_credentials(SET_CREDENTIALS))

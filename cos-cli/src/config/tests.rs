@@ -93,14 +93,7 @@ fn a_file_without_a_key_may_be_open_to_others() {
 
 #[test]
 fn what_this_version_does_not_do_is_refused_by_name() {
-    for line in [
-        "credential_process = \"helper\"",
-        "cvm_role = \"role\"",
-        "metadata_url = \"http://127.0.0.1/\"",
-        "part_size = \"20MiB\"",
-        "parallel = 5",
-        "connections = 32",
-    ] {
+    for line in ["part_size = \"20MiB\"", "parallel = 5", "connections = 32"] {
         let word = line.split(' ').next().unwrap();
         let error = load(
             &format!("default_profile = \"p\"\n[profile.p]\n{line}\n"),

@@ -63,6 +63,7 @@ fn exit(
     }
     match transport.map(TransportError::kind) {
         Some(ErrorKind::Request) => ExitCode::Usage,
+        Some(ErrorKind::Credentials) => ExitCode::Access,
         Some(ErrorKind::Integrity) => ExitCode::Integrity,
         Some(
             ErrorKind::Connect
@@ -204,6 +205,9 @@ fn hint_of_code(code: &str) -> Option<&'static str> {
 
 fn hint_of_kind(kind: ErrorKind) -> Option<&'static str> {
     Some(match kind {
+        ErrorKind::Credentials => {
+            "the profile says where credentials come from; a credential_process can be run by hand"
+        }
         ErrorKind::Tls => {
             "a private certificate authority is trusted with --ca-cert FILE; \
              an endpoint without TLS is used with --scheme http"

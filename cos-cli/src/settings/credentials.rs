@@ -1,12 +1,17 @@
 //! As whom: the environment, else the profile, never a mixture.
 
+use std::sync::Arc;
+
 use cos_sign::Credentials;
+use cos_transport::credentials::{
+    CredentialsError, InstanceMetadata, Process, ProvideCredentials, Static,
+};
 use zeroize::Zeroizing;
 
 use crate::config::Profile;
 use crate::environment::Environment;
 use crate::environment::{SECRET_ID, SECRET_KEY, TOKEN};
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::trace::Secrets;
 
 /// Credentials out of `COS_SECRET_ID`, `COS_SECRET_KEY` and `COS_TOKEN`; none where none of them is
@@ -37,20 +42,60 @@ pub(super) fn resolve(
     environment: &Environment,
     profile: Profile,
     secrets: &Secrets,
-) -> Result<Option<Credentials>, Error> {
+) -> Result<Option<Provider>, Error> {
     if let Some(credentials) = of_environment(environment, secrets)? {
-        return Ok(Some(credentials));
+        return Ok(Some(Arc::new(Static::new(credentials))));
     }
-    let token = profile.token.map(|token| token.into_inner());
-    match (profile.secret_id, profile.secret_key, token) {
-        (Some(id), Some(key), token) => {
-            build("the profile", id, key.into_inner(), token, secrets).map(Some)
+    let keys =
+        profile.secret_id.is_some() || profile.secret_key.is_some() || profile.token.is_some();
+    if profile.metadata_url.is_some() && profile.cvm_role.is_none() {
+        return Err(Error::usage(
+            "the profile has metadata_url without cvm_role",
+        ));
+    }
+    match (keys, &profile.credential_process, &profile.cvm_role) {
+        (false, None, None) => Ok(None),
+        (true, None, None) => of_keys(profile, secrets).map(Some),
+        (false, Some(line), None) => {
+            let process = Process::parse(line.as_str()).map_err(|error| unusable(&error))?;
+            Ok(Some(Arc::new(process)))
         }
-        (None, None, None) => Ok(None),
+        (false, None, Some(role)) => {
+            let role = metadata(role, profile.metadata_url.as_deref());
+            Ok(Some(Arc::new(role.map_err(|error| unusable(&error))?)))
+        }
+        _ => Err(Error::usage(
+            "the profile may have a secret_id, a credential_process or a cvm_role, one of them only",
+        )),
+    }
+}
+
+/// Where credentials come from, asked when they are needed.
+pub(crate) type Provider = Arc<dyn ProvideCredentials>;
+
+fn of_keys(profile: Profile, secrets: &Secrets) -> Result<Provider, Error> {
+    let token = profile.token.map(|token| token.into_inner());
+    match (profile.secret_id, profile.secret_key) {
+        (Some(id), Some(key)) => {
+            let credentials = build("the profile", id, key.into_inner(), token, secrets)?;
+            Ok(Arc::new(Static::new(credentials)))
+        }
         _ => Err(Error::usage(
             "the profile needs both secret_id and secret_key",
         )),
     }
+}
+
+fn metadata(role: &str, url: Option<&str>) -> Result<InstanceMetadata, CredentialsError> {
+    let metadata = InstanceMetadata::new().role(role)?;
+    match url {
+        Some(url) => metadata.url(url),
+        None => Ok(metadata),
+    }
+}
+
+fn unusable(error: &CredentialsError) -> Error {
+    Error::usage(format!("credentials of the profile: {}", chain(error)))
 }
 
 fn build(
@@ -82,14 +127,21 @@ fn half(set: &str, missing: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
     fn id(environment: &[(&'static str, &str)], profile: &str) -> Result<Option<String>, String> {
         let profile: Profile = toml::from_str(profile).unwrap();
         match resolve(&Environment::of(environment), profile, &Secrets::default()) {
-            Ok(credentials) => {
-                Ok(credentials.map(|credentials| credentials.secret_id().to_owned()))
-            }
+            Ok(provider) => Ok(provider.map(|provider| {
+                let mut asked = Context::from_waker(Waker::noop());
+                let issued = provider.provide(None).as_mut().poll(&mut asked);
+                let Poll::Ready(Ok(issued)) = issued else {
+                    panic!("not there yet");
+                };
+                issued.credentials().secret_id().to_owned()
+            })),
             Err(Error::Failed(failed)) => Err(failed.message),
             Err(Error::ClosedPipe) => Ok(None),
         }
@@ -125,6 +177,34 @@ mod tests {
             id(&[], "secret_id = \"a\"").unwrap_err(),
             "the profile needs both secret_id and secret_key"
         );
+    }
+
+    #[test]
+    fn a_profile_names_one_source() {
+        for several in [
+            "credential_process = \"a\"\ncvm_role = \"r\"",
+            "secret_id = \"a\"\ncvm_role = \"r\"",
+            "token = \"a\"\ncredential_process = \"a\"",
+        ] {
+            assert!(id(&[], several).unwrap_err().contains("one of them only"));
+        }
+        assert_eq!(
+            id(&[], "metadata_url = \"http://h/\"").unwrap_err(),
+            "the profile has metadata_url without cvm_role"
+        );
+        for (unusable, why) in [
+            ("credential_process = \"\"", "names no program"),
+            ("credential_process = \"a 'b\"", "not closed"),
+            ("cvm_role = \"a/b\"", "no name of a role"),
+            (
+                "cvm_role = \"a\"\nmetadata_url = \"https://h/\"",
+                "not http://",
+            ),
+        ] {
+            let error = id(&[], unusable).unwrap_err();
+            assert!(error.starts_with("credentials of the profile: "), "{error}");
+            assert!(error.contains(why), "{error}");
+        }
     }
 
     #[test]

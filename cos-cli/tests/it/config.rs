@@ -12,7 +12,7 @@ fn profile(emulator: &Emulator) -> String {
         "default_profile = \"work\"\n\
          [profile.work]\nendpoint = \"{}\"\nsecret_id = \"{SECRET_ID}\"\nsecret_key = \"{SECRET_KEY}\"\n\
          [profile.nobody]\nendpoint = \"{}\"\n\
-         [profile.later]\nregion = \"ap-beijing\"\ncredential_process = \"helper\"\n",
+         [profile.later]\nregion = \"ap-beijing\"\npart_size = \"20MiB\"\n",
         emulator.url(),
         closed_url()
     )
@@ -114,6 +114,6 @@ async fn what_a_later_version_will_do_is_refused_by_name() {
         .cos(["cat", &object("k"), "--profile", "later"])
         .await
         .exits(2)
-        .says(&["credential_process of profile \"later\" is not supported by this version"]);
+        .says(&["part_size of profile \"later\" is not supported by this version"]);
     emulator.shutdown().await.unwrap();
 }

@@ -32,5 +32,6 @@ mod proxy;
 mod refused;
 #[cfg(feature = "serve")]
 mod serve;
+mod sources;
 mod stat;
 mod usage;

@@ -67,7 +67,7 @@ fn away(scheme: &str) -> Place {
 async fn the_option_the_environment_and_the_profile_name_a_proxy_in_this_order() {
     let first = StandIn::start(CONTENT).await;
     let second = StandIn::start(CONTENT).await;
-    let url = format!("GET http://examplebucket-1250000000.cos.invalid/k HTTP/1.1\r\n");
+    let url = "GET http://examplebucket-1250000000.cos.invalid/k HTTP/1.1\r\n";
     let k = object("k");
     let cat = async |place: &Place, options: &[&str]| {
         let mut arguments = vec!["cat", k.as_str()];
@@ -78,13 +78,13 @@ async fn the_option_the_environment_and_the_profile_name_a_proxy_in_this_order()
     };
 
     let (asked, _) = cat(&away("http"), &["--proxy", &first.with_password]).await;
-    assert!(asked[0].starts_with(&url), "{asked:?}");
+    assert!(asked[0].starts_with(url), "{asked:?}");
     assert!(asked[0].contains(BASIC), "{asked:?}");
 
     let place = away("http").env("HTTP_PROXY", &second.with_password);
     let (_, asked) = cat(&place, &[]).await;
     assert!(
-        asked[0].starts_with(&url) && asked[0].contains(BASIC),
+        asked[0].starts_with(url) && asked[0].contains(BASIC),
         "{asked:?}"
     );
     let (asked, none) = cat(&place, &["--proxy", &first.url]).await;
@@ -99,7 +99,7 @@ async fn the_option_the_environment_and_the_profile_name_a_proxy_in_this_order()
     let (none, asked) = cat(&place, &with_profile).await;
     assert!(asked.len() == 1 && none.is_empty());
     let (asked, _) = cat(&place.env("HTTP_PROXY", ""), &with_profile).await;
-    assert!(asked[0].starts_with(&url), "{asked:?}");
+    assert!(asked[0].starts_with(url), "{asked:?}");
 }
 
 #[tokio::test]
