@@ -5,6 +5,7 @@ mod attempts;
 mod bodies;
 mod canary;
 mod connecting;
+mod dropped;
 mod heads;
 mod listings;
 mod objects;
