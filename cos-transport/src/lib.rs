@@ -56,7 +56,9 @@
 //! # TLS
 //!
 //! rustls with aws-lc-rs, which is passed explicitly, so that another provider in the same process
-//! does no harm. Certificates are verified against the system's roots and those of
+//! does no harm. To fetch a GiB over loopback, ring took 1.24 times its CPU with AES-128-GCM, 1.11
+//! times with AES-256-GCM and 0.98 times with ChaCha20-Poly1305 (`cargo bench -p cos-benches --bench
+//! tls`). Certificates are verified against the system's roots and those of
 //! [`ClientBuilder::ca_cert`]; verification cannot be switched off. Only HTTP/1.1 is offered: over
 //! HTTP/2 all parts of an object would share one connection.
 //!
