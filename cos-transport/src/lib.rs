@@ -44,7 +44,9 @@
 //!
 //! The layers are one type, which is boxed once (tower's `BoxCloneSyncService`), so that it has a
 //! name and a user's layer can go around it: a [`Client`] is a service like any other. That costs
-//! two allocations a request, and nothing for the bodies.
+//! two allocations a request, and nothing for the bodies. All layers together, the signature
+//! included, take some 4 microseconds of CPU for a request, where hyper-util's client alone takes
+//! 13 (`benches/benches/stack.rs`).
 //!
 //! No layer spawns a task; what they wait for, they wait for in the caller's future. Below them,
 //! hyper-util's client spawns one task for each connection, and one for a connection that is still

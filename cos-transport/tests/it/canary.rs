@@ -170,6 +170,18 @@ async fn c6_no_secret_is_shown() {
     for logged in ["hyper_util", "rustls", "cos_transport", "127.0.0.1"] {
         assert!(text.contains(logged), "{logged} has logged nothing");
     }
+    // Spans and events say what they are for.
+    for told in [
+        "cos_request{method=GET",
+        r#"bucket="examplebucket-1250000000""#,
+        r#"key="folder/some%20object.bin""#,
+        "attempt=1",
+        "attempts=1",
+        "request_id=",
+        "elapsed=",
+    ] {
+        assert!(text.contains(told), "{told} is not told");
+    }
     for secret in [
         SECRET_KEY,
         TOKEN,
