@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cos_emulator::{Fault, When};
-use cos_proto::Failure;
+use cos_proto::{ByteRange, Failure};
 use cos_transport::{Error, ErrorKind};
 use http_body_util::BodyExt as _;
 
@@ -39,6 +39,26 @@ async fn t6_a_body_that_ends_early_is_too_short() {
         assert_eq!(error.kind(), ErrorKind::Body, "{fault:?}");
         assert_eq!(error.failure(), Failure::CutShort, "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn t3_a_lost_end_of_stream_takes_nothing_from_what_came() {
+    let emulator = emulator().await;
+    // The chunk that would say that this was the last one does not come.
+    let answer = "HTTP/1.1 206 Partial Content\r\n\
+        Content-Range: bytes 0-9/1000\r\n\
+        Transfer-Encoding: chunked\r\n\r\n\
+        a\r\n0123456789\r\n";
+    emulator
+        .faults()
+        .script(When::get(), Fault::new().raw(answer));
+    let range = ByteRange::new(0, 9).unwrap();
+    let (_, body) = client(&emulator)
+        .get_object(get().range(range))
+        .await
+        .unwrap();
+    assert_eq!(all(body).await.unwrap(), "0123456789");
+    emulator.shutdown().await.unwrap();
 }
 
 #[tokio::test]

@@ -130,6 +130,21 @@ async fn t13_a_portals_page_is_no_listing() {
 }
 
 #[tokio::test]
+async fn a_part_of_a_page_is_no_listing() {
+    let emulator = emulator().await;
+    let page =
+        "<ListBucketResult><Name>x</Name><IsTruncated>false</IsTruncated></ListBucketResult>";
+    emulator.faults().script(
+        When::list(),
+        Fault::new().body(StatusCode::PARTIAL_CONTENT, "application/xml", page),
+    );
+    let error = client(&emulator).list_objects(list()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Answer);
+    assert_eq!(error.failure(), Failure::InvalidResponse);
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn k17_a_page_without_end_is_not_read_to_its_end() {
     let emulator = emulator().await;
     let mut page = b"<?xml version='1.0'?><ListBucketResult><Name>x</Name>".to_vec();

@@ -5,6 +5,7 @@ use cos_proto::crc64::checksum;
 use cos_proto::{ByteRange, Failure, Missing};
 use cos_transport::{Client, ErrorKind};
 use http::{Request, StatusCode};
+use http_body::Body as _;
 use tower::ServiceExt as _;
 
 use crate::support::{BUCKET, KEY, all, client, content, emulator, endpoint, get, head, key};
@@ -16,6 +17,7 @@ async fn an_object_comes_with_its_head() {
     assert_eq!(head.size(), 1_000_000);
     assert_eq!(head.crc64(), Some(checksum(&content())));
     assert!(body.guard().whole());
+    assert_eq!(body.size_hint().exact(), Some(1_000_000));
     assert!(all(body).await.unwrap() == content());
     assert_eq!(emulator.log().len(), 1);
     emulator.shutdown().await.unwrap();
