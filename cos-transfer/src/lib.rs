@@ -35,8 +35,9 @@
 //!
 //! # What is not here yet
 //!
-//! An object is fetched by one request, and an attempt that is cut off starts anew: parts,
-//! checkpoints and resuming will be built on this.
+//! [`Downloader`] fetches an object by one request, and one that is cut off starts anew. The
+//! [`engine`] plans parts, keeps a checkpoint and resumes, for who drives it; the downloader does
+//! not drive it yet.
 //!
 //! # What a service must not do
 //!
