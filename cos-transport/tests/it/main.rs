@@ -12,5 +12,6 @@ mod objects;
 mod own_connector;
 mod providers;
 mod proxy;
+mod rates;
 mod signatures;
 mod support;
