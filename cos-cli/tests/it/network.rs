@@ -49,6 +49,27 @@ async fn a_head_that_does_not_come_is_8_after_the_read_timeout() {
     emulator.shutdown().await.unwrap();
 }
 
+/// Nobody answers the handshake; without the option, the limit would be ten seconds.
+#[tokio::test]
+async fn a_connection_that_does_not_come_is_8_after_the_connect_timeout() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let place = Place::anonymous(&url).once();
+    let started = std::time::Instant::now();
+    place
+        .cos([
+            "cat",
+            &object("k"),
+            "--anonymous",
+            "--connect-timeout",
+            "300ms",
+        ])
+        .await
+        .exits(8)
+        .says(&["error: cannot read cos://", "in time"]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(9));
+}
+
 #[tokio::test]
 async fn a_body_that_stalls_is_8_after_the_read_timeout() {
     let emulator = emulator([("k", Object::generated(1, 100_000))]).await;
