@@ -214,6 +214,10 @@ mod tests {
         assert_eq!(extents.len(), 20_000);
     }
 
+    fn indices(range: &Range<u64>) -> Range<usize> {
+        usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()
+    }
+
     proptest! {
         /// The model: a vector that says for each byte whether it is there.
         #[test]
@@ -231,7 +235,7 @@ mod tests {
                 if replaces && len > 0 {
                     for replaced in bounds(&extents) {
                         if replaced.start < range.end as u64 && (range.start as u64) < replaced.end {
-                            there[replaced.start as usize..replaced.end as usize].fill(false);
+                            there[indices(&replaced)].fill(false);
                         }
                     }
                     extents.replace(run);
@@ -244,14 +248,14 @@ mod tests {
                 }
                 let mut found = vec![false; 80];
                 for run in extents.iter() {
-                    let range = run.offset() as usize..run.end() as usize;
+                    let range = indices(&(run.offset()..run.end()));
                     prop_assert!(run.len() <= grain.max(20));
                     prop_assert_eq!(run.crc64(), crc64::checksum(&object[range.clone()]));
                     found[range].fill(true);
                 }
                 prop_assert_eq!(&found, &there);
                 for gap in extents.gaps(&(0..80)) {
-                    found[gap.start as usize..gap.end as usize].fill(true);
+                    found[indices(&gap)].fill(true);
                 }
                 prop_assert!(found.iter().all(|&byte| byte));
                 prop_assert_eq!(extents.bytes(), there.iter().filter(|&&byte| byte).count() as u64);
