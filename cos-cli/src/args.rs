@@ -7,7 +7,7 @@ mod values;
 
 pub(crate) use connection::{AddressingArg, ConnectionArgs, SchemeArg};
 pub(crate) use object::{ConditionArgs, IntegrityArgs, OverrideArgs};
-pub(crate) use output::{ColorArg, OutputArgs};
+pub(crate) use output::{OutputArgs, WhenArg};
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -24,6 +24,7 @@ mod escape;
 mod exit;
 mod location;
 mod printer;
+mod progress;
 mod records;
 mod settings;
 mod signals;

@@ -8,9 +8,10 @@ use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::args::{ColorArg, OutputArgs};
+use crate::args::{OutputArgs, WhenArg};
 use crate::error::{Error, Failed};
 use crate::escape::{escaped, is_hidden};
+use crate::progress::Bar;
 
 /// Decides what goes to which stream, from the output options alone.
 ///
@@ -21,6 +22,7 @@ pub(crate) struct Printer {
     json: bool,
     quiet: bool,
     color: bool,
+    progress: WhenArg,
 }
 
 impl Printer {
@@ -29,7 +31,31 @@ impl Printer {
             json: output.json,
             quiet: output.quiet,
             color: stderr_takes_color(output.color),
+            // A bar and a log would write over each other, and a program reads no bar.
+            progress: match output.progress {
+                WhenArg::Auto if output.json || output.quiet || output.verbose > 0 => {
+                    WhenArg::Never
+                }
+                progress => progress,
+            },
         }
+    }
+
+    /// The bar of one download.
+    pub(crate) fn bar(self) -> Bar {
+        Bar::new(match self.progress {
+            WhenArg::Always => true,
+            WhenArg::Never => false,
+            WhenArg::Auto => io::stderr().is_terminal(),
+        })
+    }
+
+    /// The bar of a download whose bytes go to stdout: not where they are seen themselves.
+    pub(crate) fn bar_beside_data(self) -> Bar {
+        if self.progress == WhenArg::Auto && io::stdout().is_terminal() {
+            return Bar::new(false);
+        }
+        self.bar()
     }
 
     /// Whether results are asked for as JSON.
@@ -183,12 +209,12 @@ pub(crate) fn elapsed(duration: Duration) -> String {
     }
 }
 
-fn stderr_takes_color(choice: ColorArg) -> bool {
+fn stderr_takes_color(choice: WhenArg) -> bool {
     match choice {
-        ColorArg::Always => true,
-        ColorArg::Never => false,
+        WhenArg::Always => true,
+        WhenArg::Never => false,
         // NO_COLOR, CLICOLOR_FORCE, TERM=dumb and the rest are anstream's to know.
-        ColorArg::Auto => {
+        WhenArg::Auto => {
             let stderr = io::stderr();
             stderr.is_terminal() && AutoStream::choice(&stderr) != anstream::ColorChoice::Never
         }

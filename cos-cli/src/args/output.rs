@@ -17,12 +17,17 @@ pub(crate) struct OutputArgs {
     pub(crate) verbose: u8,
     /// Colours: on a terminal, always or never
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: ColorArg,
+    pub(crate) color: WhenArg,
+    /// How far a download is, on stderr: on a terminal, always or never
+    ///
+    /// On a terminal it is left out with --json, -v, and where the object's bytes go to the same terminal.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) progress: WhenArg,
 }
 
-/// `--color`.
+/// `--color` and `--progress`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorArg {
+pub(crate) enum WhenArg {
     /// On a terminal that wants them.
     #[default]
     Auto,

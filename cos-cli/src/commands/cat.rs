@@ -51,7 +51,8 @@ async fn copy(
     settings: &Settings,
     printer: Printer,
 ) -> Result<(), Error> {
-    let downloader = request::downloader(settings, read.integrity)?;
+    let bar = printer.bar_beside_data();
+    let downloader = request::downloader(settings, read.integrity)?.progress(bar.progress());
     let get = request::get(source, read)?;
     let mut stdout = tokio::io::stdout();
     let report = downloader
@@ -61,6 +62,7 @@ async fn copy(
             DownloadError::Output(error) => Error::stdout(error),
             _ => Error::upstream(format!("cannot read {source}"), &error),
         })?;
+    drop(bar);
     stdout
         .flush()
         .await

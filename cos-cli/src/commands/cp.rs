@@ -37,12 +37,15 @@ pub(super) async fn run(
 
 async fn to_file(args: CpArgs, settings: &Settings, printer: Printer) -> Result<(), Error> {
     let failed = |error| Error::upstream(format!("cannot download {}", args.source), &error);
-    let downloader =
-        request::downloader(settings, args.read.integrity)?.no_clobber(args.no_clobber);
+    let bar = printer.bar();
+    let downloader = request::downloader(settings, args.read.integrity)?
+        .no_clobber(args.no_clobber)
+        .progress(bar.progress());
     let get = request::get(&args.source, args.read)?;
     let path = Destination::resolve(&args.destination, &get.key)
         .map_err(|error| failed(DownloadError::Destination(error)))?;
     let report = downloader.download(get, &path).await.map_err(failed)?;
+    drop(bar);
     print(&args.source, &path, &report, printer)
 }
 

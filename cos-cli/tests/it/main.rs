@@ -28,6 +28,7 @@ mod network;
 mod peers;
 mod pipes;
 mod presign;
+mod progress;
 mod proxy;
 mod refused;
 #[cfg(feature = "serve")]
