@@ -46,8 +46,8 @@ pub(crate) struct ConnectionArgs {
     /// Trust the certificates in this PEM file too, beside the system's
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// Go through this proxy, http://[USER:PASSWORD@]HOST:PORT or https://…; '' for none
-    /// [default: HTTPS_PROXY or HTTP_PROXY, except for NO_PROXY]
+    /// Go through this proxy: HOST:PORT or USER:PASSWORD@HOST:PORT behind http:// or https://;
+    /// '' for none [default: HTTPS_PROXY or HTTP_PROXY, except for NO_PROXY]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) proxy: Option<ProxyUrl>,
     /// Give up connecting after this long (DNS, TCP, proxy and TLS together)
