@@ -1,4 +1,4 @@
-//! `--progress`: a bar where it is wanted, and gone when something else is said.
+//! `--progress` and `-v`: what is said beside the result.
 
 use cos_emulator::{Fault, Object, When};
 
@@ -58,5 +58,15 @@ async fn a_bar_is_gone_before_an_error_is_told() {
         .stderr;
     let said = shown.rsplit("\u{1b}[2K").next().unwrap();
     assert!(said.starts_with("error: "), "{shown:?}");
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn verbose_tells_of_each_request() {
+    let emulator = emulator([("k", Object::new("content"))]).await;
+    let place = Place::with_keys(&emulator);
+    let told = place.cos(["cp", &object("k"), "out", "-v"]).await.exits(0);
+    assert!(told.stderr.lines().count() > 1, "{:?}", told.stderr);
+    assert!(told.stderr.contains("200"), "{:?}", told.stderr);
     emulator.shutdown().await.unwrap();
 }
