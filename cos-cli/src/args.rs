@@ -135,8 +135,8 @@ pub(crate) struct PresignArgs {
     /// The object, as cos://BUCKET/KEY
     #[arg(value_name = "cos://BUCKET/KEY")]
     pub(crate) source: Location,
-    /// How long the URL is valid
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::duration)]
+    /// How long the URL is valid, a year at most
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = values::validity)]
     pub(crate) expires: Duration,
     /// Name this version
     #[arg(long, value_name = "ID")]

@@ -23,15 +23,17 @@ pub(crate) async fn run(
     context: &Context,
 ) -> Result<(), Error> {
     let settings = || Settings::resolve(connection, &context.environment, &context.secrets);
+    let stop = &context.stop;
+    let printer = context.printer;
     match command {
-        Command::Cp(args) => cp::run(args, settings(), context.printer).await,
-        Command::Cat(args) => cat::run(args, settings(), context.printer).await,
-        Command::Ls(args) => ls::run(args, &settings()?, context.printer).await,
-        Command::Stat(args) => stat::run(args, &settings()?, context.printer).await,
-        Command::Presign(args) => presign::run(args, &settings()?, context.printer).await,
+        Command::Cp(args) => cp::run(args, settings(), context).await,
+        Command::Cat(args) => stop.or(cat::run(args, settings(), printer)).await,
+        Command::Ls(args) => stop.or(ls::run(args, &settings()?, printer)).await,
+        Command::Stat(args) => stop.or(stat::run(args, &settings()?, printer)).await,
+        Command::Presign(args) => stop.or(presign::run(args, &settings()?, printer)).await,
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args, connection.anonymous, context).await,
         #[cfg(feature = "serve")]
-        Command::Demo => demo::run(context).await,
+        Command::Demo => stop.or(demo::run(context)).await,
     }
 }

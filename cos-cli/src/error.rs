@@ -16,6 +16,8 @@ use crate::exit::ExitCode;
 pub(crate) enum Error {
     /// Whoever read our stdout has seen enough. Nothing to report: the exit code is 0.
     ClosedPipe,
+    /// A signal has ended what only a signal ends. Nothing to report.
+    Stopped(ExitCode),
     /// Something to report.
     Failed(Box<Failed>),
 }
@@ -49,6 +51,17 @@ impl Error {
         Self::new(ExitCode::Usage, message)
     }
 
+    /// The process was told to stop.
+    pub(crate) fn interrupted(exit: ExitCode) -> Self {
+        Self::new(
+            exit,
+            match exit {
+                ExitCode::Terminated => "terminated",
+                _ => "interrupted",
+            },
+        )
+    }
+
     /// Writing to stdout failed.
     pub(crate) fn stdout(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -72,6 +85,7 @@ impl Error {
     pub(crate) fn exit(&self) -> ExitCode {
         match self {
             Self::ClosedPipe => ExitCode::Success,
+            Self::Stopped(exit) => *exit,
             Self::Failed(failed) => failed.exit,
         }
     }

@@ -42,6 +42,7 @@ use environment::Environment;
 use error::Error;
 use exit::ExitCode;
 use printer::Printer;
+use signals::Stop;
 
 /// Runs the command with the arguments, the environment and the streams of this process.
 ///
@@ -68,7 +69,9 @@ pub fn run() -> process::ExitCode {
 
 /// Runs the command until it ends or a signal comes.
 fn execute(cli: Cli, printer: Printer) -> Result<(), Error> {
-    let context = Context::new(Environment::of_process(), printer);
+    // Before any work is done, so that no signal finds it unprotected.
+    let stop = Stop::listen()?;
+    let context = Context::new(Environment::of_process(), printer, stop);
     trace::start(cli.output.verbose, &context.environment, &context.secrets)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -79,14 +82,7 @@ fn execute(cli: Cli, printer: Printer) -> Result<(), Error> {
                 format!("cannot start: {}", error::chain(&error)),
             )
         })?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            // Looked at first, so that the handlers stand before any work is done.
-            biased;
-            signal = signals::stop() => Err(interrupted(signal)),
-            outcome = commands::run(cli.command, &cli.connection, &context) => outcome,
-        }
-    });
+    let outcome = runtime.block_on(commands::run(cli.command, &cli.connection, &context));
     match &outcome {
         // What a signal has broken off removes its temporary file on a thread of its own.
         Err(error) if error.exit().is_signal() => runtime.shutdown_timeout(CLEAN_UP),
@@ -94,17 +90,6 @@ fn execute(cli: Cli, printer: Printer) -> Result<(), Error> {
         _ => runtime.shutdown_background(),
     }
     outcome
-}
-
-fn interrupted(signal: std::io::Result<ExitCode>) -> Error {
-    match signal {
-        Ok(ExitCode::Terminated) => Error::new(ExitCode::Terminated, "terminated"),
-        Ok(exit) => Error::new(exit, "interrupted"),
-        Err(error) => Error::new(
-            ExitCode::Other,
-            format!("cannot wait for signals: {}", error::chain(&error)),
-        ),
-    }
 }
 
 /// Help and version, which are asked for, and refusals of the command line, which are not.

@@ -15,6 +15,19 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How long a presigned URL is valid.
+pub(super) fn validity(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    if duration > LONGEST_VALIDITY {
+        return Err("must be 365days at most: a URL can be withdrawn only with its key".to_owned());
+    }
+    Ok(duration)
+}
+
+/// The service sets no bound. Whoever wants a URL for longer than a year wants a public object, or
+/// has mistyped.
+const LONGEST_VALIDITY: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// `20MiB`, `20M` (the same), `1048576`: bytes.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
@@ -66,6 +79,16 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         for text in ["", "5", "0s", "-1s", "1x", "99999999999999999999h"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_valid_for_a_year_at_most() {
+        for text in ["1s", "1h", "365days"] {
+            assert!(validity(text).is_ok(), "{text}");
+        }
+        for text in ["0s", "8761h", "100years", "500000000000years"] {
+            assert!(validity(text).is_err(), "{text}");
         }
     }
 

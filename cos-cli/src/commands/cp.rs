@@ -6,6 +6,7 @@ use cos_transfer::{Destination, DownloadError, Report};
 
 use super::{cat, request};
 use crate::args::CpArgs;
+use crate::context::Context;
 use crate::error::Error;
 use crate::escape::escaped;
 use crate::location::Location;
@@ -19,14 +20,18 @@ use crate::settings::Settings;
 pub(super) async fn run(
     args: CpArgs,
     settings: Result<Settings, Error>,
-    printer: Printer,
+    context: &Context,
 ) -> Result<(), Error> {
+    let printer = context.printer;
+    let stop = &context.stop;
     if args.destination == Path::new("-") {
-        return cat::to_stdout(&args.source, args.read, settings, printer).await;
+        return stop
+            .or(cat::to_stdout(&args.source, args.read, settings, printer))
+            .await;
     }
     let source = args.source.clone();
     let outcome = match settings {
-        Ok(settings) => to_file(args, &settings, printer).await,
+        Ok(settings) => stop.or(to_file(args, &settings, printer)).await,
         Err(error) => Err(error),
     };
     if let (Err(Error::Failed(failed)), true) = (&outcome, printer.json()) {

@@ -1,7 +1,5 @@
 //! `cos serve`: a local endpoint over a directory.
 
-use std::future;
-
 use cos_emulator::Emulator;
 
 use crate::args::ServeArgs;
@@ -43,8 +41,7 @@ pub(super) async fn run(args: ServeArgs, anonymous: bool, context: &Context) -> 
         "serving {}, {checked}; Ctrl-C ends it",
         escaped(&shown)
     ));
-    // The signal that ends the process ends this, too.
-    future::pending().await
+    Err(Error::Stopped(context.stop.asked().await))
 }
 
 fn no_credentials() -> Error {

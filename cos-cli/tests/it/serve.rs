@@ -153,3 +153,19 @@ async fn a_taken_port_is_told() {
         .says(&[&format!("error: cannot listen on {listen}: ")]);
     served.stop().await;
 }
+
+#[tokio::test]
+async fn a_signal_ends_it_quietly() {
+    use rustix::process::Signal;
+    for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let place = folder(&["k"]);
+        let mut child = place.command(["serve", "buckets", "-q"]).spawn().unwrap();
+        Served::of(&mut child).await;
+        let pid = child.id().unwrap().try_into().unwrap();
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+        let ended = child.wait_with_output().await.unwrap();
+        assert_eq!(ended.status.code(), Some(exit));
+        assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
+    }
+}

@@ -73,6 +73,7 @@ async fn command_lines_that_make_no_sense_are_2() {
         vec!["ls", "-r"],
         vec!["ls", "--versions"],
         vec!["presign", &k, "--expires", "0s"],
+        vec!["presign", &k, "--expires", "366days"],
         vec!["presign", &k, "--range", "bytes=0-1"],
         vec!["serve", "missing"],
         vec!["serve", ".", "--listen", "nowhere"],
