@@ -1,19 +1,25 @@
 //! What may stand on the command line: plain data, nothing resolved and nothing opened.
 
 mod connection;
+mod listing;
 mod object;
 mod output;
+mod shell;
+mod transfer;
 mod values;
 
 pub(crate) use connection::{AddressingArg, ConnectionArgs, SchemeArg};
-pub(crate) use object::{ConditionArgs, IntegrityArgs, OverrideArgs};
+pub(crate) use listing::{DuArgs, LsArgs};
+pub(crate) use object::OverrideArgs;
 pub(crate) use output::{OutputArgs, WhenArg};
+pub(crate) use shell::CompletionsArgs;
+pub(crate) use transfer::{CatArgs, CpArgs, FileArgs, FsyncArg, PartArgs, ReadArgs};
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use cos_proto::{ByteRange, TrafficLimit, VersionId};
+use cos_proto::VersionId;
 
 use crate::exit;
 use crate::location::Location;
@@ -43,6 +49,8 @@ pub(crate) enum Command {
     Cat(CatArgs),
     /// List keys, versions or buckets.
     Ls(LsArgs),
+    /// Count objects and their bytes, by storage class.
+    Du(DuArgs),
     /// Show what the service knows about an object (HEAD).
     Stat(StatArgs),
     /// Print a URL that lets anyone who has it read an object for a while.
@@ -53,69 +61,10 @@ pub(crate) enum Command {
     /// Show the main job on a local endpoint, without an account.
     #[cfg(feature = "serve")]
     Demo,
-}
-
-/// `cos cp`.
-#[derive(Debug, Args)]
-pub(crate) struct CpArgs {
-    /// The object, as cos://BUCKET/KEY
-    #[arg(value_name = "cos://BUCKET/KEY")]
-    pub(crate) source: Location,
-    /// A file, an existing directory (the key's last component is the name), or - for stdout
-    ///
-    /// Missing parent folders are made. The bytes go to a temporary name beside the destination,
-    /// which takes its place once length and CRC64 are checked.
-    #[arg(value_name = "DEST")]
-    pub(crate) destination: PathBuf,
-    /// Leave a file that exists as it is, and say so
-    #[arg(long)]
-    pub(crate) no_clobber: bool,
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
-}
-
-/// `cos cat`.
-#[derive(Debug, Args)]
-pub(crate) struct CatArgs {
-    /// The object, as cos://BUCKET/KEY
-    #[arg(value_name = "cos://BUCKET/KEY")]
-    pub(crate) source: Location,
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
-}
-
-/// How the content of an object is read.
-#[derive(Debug, Args)]
-pub(crate) struct ReadArgs {
-    #[command(flatten)]
-    pub(crate) integrity: IntegrityArgs,
-    /// Read only these bytes, counted from 0, both ends included
-    #[arg(long, value_name = "bytes=A-B")]
-    pub(crate) range: Option<ByteRange>,
-    /// Read this version
-    #[arg(long, value_name = "ID")]
-    pub(crate) version_id: Option<VersionId>,
-    /// Let the service send no faster than this, in bit/s, 819200 to 838860800
-    #[arg(long, value_name = "BIT/S", value_parser = values::traffic_limit)]
-    pub(crate) traffic_limit: Option<TrafficLimit>,
-    #[command(flatten)]
-    pub(crate) conditions: ConditionArgs,
-    #[command(flatten)]
-    pub(crate) overrides: OverrideArgs,
-}
-
-/// `cos ls`.
-#[derive(Debug, Args)]
-pub(crate) struct LsArgs {
-    /// The bucket, with a prefix where only some keys are wanted; without it, the account's buckets
-    #[arg(value_name = "cos://BUCKET[/PREFIX]")]
-    pub(crate) place: Option<Location>,
-    /// List every key below the prefix instead of one level
-    #[arg(short, long, requires = "place")]
-    pub(crate) recursive: bool,
-    /// List every version and delete marker
-    #[arg(long, requires = "place")]
-    pub(crate) versions: bool,
+    /// Print a script that teaches a shell to complete the command's words.
+    Completions(CompletionsArgs),
+    /// Print the manual page, for man -l.
+    Man,
 }
 
 /// `cos stat`.

@@ -6,10 +6,12 @@
 mod listing;
 mod object;
 mod transfer;
+mod usage;
 
 pub(crate) use listing::{BucketRecord, EntryRecord, PrefixRecord, VersionRecord};
 pub(crate) use object::ObjectRecord;
 pub(crate) use transfer::{FailureRecord, SkippedRecord, TransferRecord, verified};
+pub(crate) use usage::{SumRecord, UsageRecord};
 
 use cos_proto::ETag;
 
@@ -21,3 +23,7 @@ fn etag(etag: &ETag) -> String {
         etag.as_str().to_owned()
     }
 }
+
+/// The storage class of an object that is said to have none: the service leaves its standard one
+/// out.
+const STANDARD: &str = "STANDARD";

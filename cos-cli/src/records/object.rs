@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
+use super::STANDARD;
 use crate::escape::escaped;
 
 /// An object as its head describes it.
@@ -112,4 +113,3 @@ const MORE: [(&str, &str); 7] = [
 
 const META: &str = "x-cos-meta-";
 const STORAGE_CLASS: &str = "x-cos-storage-class";
-const STANDARD: &str = "STANDARD";
