@@ -1,22 +1,31 @@
 //! Downloads on a tokio runtime.
 
+mod settings;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use cos_proto::{Endpoint, Extent, GetObject, ObjectHead};
+use cos_proto::{Backoff, Endpoint, Extent, GetObject, ObjectHead};
 use http::{Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tower_service::Service;
 
+pub use settings::Fsync;
+use settings::Settings;
+
 use crate::chunks::Chunks;
 use crate::part_file::{self, PartFile, Published};
+use crate::reader::Reading;
 use crate::writer::{Writer, blocking};
 use crate::{
-    BoxError, Destination, DownloadError, Progress, Report, Transferred, Verified, exchange,
+    BoxError, Destination, DownloadError, ObjectReader, Progress, Report, Transfer, Transferred,
+    Verified, exchange,
 };
 
 /// Downloads objects of one endpoint through a service.
@@ -28,9 +37,7 @@ use crate::{
 pub struct Downloader<S> {
     service: S,
     endpoint: Endpoint,
-    no_clobber: bool,
-    require_crc64: bool,
-    no_crc64: bool,
+    settings: Settings,
     progress: Option<Arc<dyn Progress>>,
 }
 
@@ -40,30 +47,88 @@ impl<S> Downloader<S> {
         Self {
             service,
             endpoint,
-            no_clobber: false,
-            require_crc64: false,
-            no_crc64: false,
+            settings: Settings::default(),
             progress: None,
         }
     }
 
-    /// Leaves a file that is there already alone: the report then says
-    /// [`skipped`](Report::skipped), and nothing is sent.
-    pub fn no_clobber(mut self, no_clobber: bool) -> Self {
-        self.no_clobber = no_clobber;
+    /// Bytes of a part, and of an object that is fetched by one request: 20 MiB unless said
+    /// otherwise, as in the vendor's own downloader; 0 counts as 1. It may be another one when a
+    /// download is resumed.
+    pub fn part_size(mut self, bytes: u64) -> Self {
+        self.settings.part_size = bytes;
+        self
+    }
+
+    /// How many parts are in flight at once: 5 unless said otherwise, as in the vendor's own
+    /// downloader; 0 counts as 1. Each takes a connection, and up to 2 MiB of memory.
+    pub fn parallel(mut self, parts: usize) -> Self {
+        self.settings.parallel = parts;
         self
     }
 
     /// Refuses objects that have no CRC64. By default they are verified by their length alone.
     pub fn require_crc64(mut self, require: bool) -> Self {
-        self.require_crc64 = require;
+        self.settings.require_crc64 = require;
         self
     }
 
     /// Verifies objects by their length alone, whether they have a CRC64 or not. It counts for
     /// nothing where a CRC64 is required.
     pub fn no_crc64(mut self, ignore: bool) -> Self {
-        self.no_crc64 = ignore;
+        self.settings.no_crc64 = ignore;
+        self
+    }
+
+    /// Leaves a file that is there already alone: the report then says
+    /// [`skipped`](Report::skipped), and nothing is sent.
+    pub fn no_clobber(mut self, no_clobber: bool) -> Self {
+        self.settings.no_clobber = no_clobber;
+        self
+    }
+
+    /// Starts from the first byte, whatever a former download has left. A checkpoint is kept
+    /// nevertheless, for the next one.
+    pub fn no_resume(mut self, no_resume: bool) -> Self {
+        self.settings.no_resume = no_resume;
+        self
+    }
+
+    /// Takes what a checkpoint claims for facts. By default every byte that a former download has
+    /// left is read back and compared before it counts.
+    ///
+    /// A file that was changed since, or did not get to the disk before a power cut, is then told
+    /// by the CRC64 of the whole object, if it has one, and not before all of it has come.
+    pub fn trust_checkpoint(mut self, trust: bool) -> Self {
+        self.settings.trust_checkpoint = trust;
+        self
+    }
+
+    /// When files are made durable: [`Fsync::Auto`] unless said otherwise.
+    pub fn fsync(mut self, fsync: Fsync) -> Self {
+        self.settings.fsync = fsync;
+        self
+    }
+
+    /// Consecutive further attempts of a part without progress: 10 unless said otherwise. A service
+    /// that tries again by itself draws from the same, if it knows
+    /// [`RetryBudget`](cos_proto::RetryBudget).
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.settings.retries = retries;
+        self
+    }
+
+    /// How long to wait before each of them: [`Backoff::new`] unless said otherwise.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.settings.backoff = backoff;
+        self
+    }
+
+    /// Whether connections that are much slower than the others are given up for new ones, which
+    /// they are unless said otherwise. Say `false` where connections are slow by intent, because
+    /// the service below limits their rate; a traffic limit in the request does it by itself.
+    pub fn hedge(mut self, hedge: bool) -> Self {
+        self.settings.hedge = hedge;
         self
     }
 
@@ -103,12 +168,17 @@ where
     /// Dropping the future gives the download up. It starts no new work; a write in flight is
     /// finished, and the temporary file is then removed. If it is dropped while the complete file
     /// is being published, the file may still appear, whole.
-    pub fn download(
-        &self,
-        get: GetObject,
-        path: &Path,
-    ) -> impl Future<Output = Result<Report, DownloadError>> + Send + 'static + use<S, B> {
-        self.clone().download_to(get, path.to_owned())
+    pub fn download(&self, get: GetObject, path: &Path) -> Transfer {
+        let (downloader, path) = (self.clone(), path.to_owned());
+        Transfer::new(|_| downloader.download_to(get, path))
+    }
+
+    /// Reads an object, or the range of it that `get` asks for, as a stream in order.
+    ///
+    /// Nothing is sent before the reader is polled. See [`ObjectReader`] for errors and
+    /// cancellation.
+    pub fn read(&self, get: GetObject) -> ObjectReader {
+        ObjectReader::new(OneRequest::new(self.clone(), get))
     }
 
     /// Copies an object, or the range of it that `get` asks for, to `writer`, in order.
@@ -139,7 +209,7 @@ where
 
     async fn download_to(mut self, get: GetObject, dest: PathBuf) -> Result<Report, DownloadError> {
         let started = Instant::now();
-        let no_clobber = self.no_clobber;
+        let no_clobber = self.settings.no_clobber;
 
         let place = dest.clone();
         let found = blocking(&dest, move || part_file::preflight(&place)).await?;
@@ -197,7 +267,7 @@ where
     /// Sends the request and applies what was said about CRC64.
     async fn open(&mut self, get: GetObject) -> Result<(ObjectHead, Chunks<B>), DownloadError> {
         let (head, chunks) = exchange::open(&mut self.service, &self.endpoint, get).await?;
-        if self.require_crc64 && head.crc64().is_none() {
+        if self.settings.require_crc64 && head.crc64().is_none() {
             return Err(DownloadError::NoCrc64);
         }
         if self.ignores_crc64() {
@@ -207,7 +277,7 @@ where
     }
 
     fn ignores_crc64(&self) -> bool {
-        self.no_crc64 && !self.require_crc64
+        self.settings.no_crc64 && !self.settings.require_crc64
     }
 
     fn report(
@@ -231,7 +301,77 @@ where
             etag: head.etag().cloned(),
             version_id: head.version_id().cloned(),
             elapsed: started.elapsed(),
+            requests: 1,
+            pinned: true,
+            restarted: false,
         }
+    }
+}
+
+type Opened<B> = Result<(ObjectHead, Chunks<B>), DownloadError>;
+
+/// A reader that sends one request.
+struct OneRequest<B> {
+    opening: Option<Pin<Box<dyn Future<Output = Opened<B>> + Send>>>,
+    open: Option<(ObjectHead, Chunks<B>)>,
+    report: Option<Report>,
+}
+
+impl<B: Body<Data = Bytes> + Send + 'static> OneRequest<B>
+where
+    B::Error: Into<BoxError>,
+{
+    fn new<S>(mut downloader: Downloader<S>, get: GetObject) -> Self
+    where
+        S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<BoxError>,
+    {
+        Self {
+            opening: Some(Box::pin(async move { downloader.open(get).await })),
+            open: None,
+            report: None,
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Send + 'static> Reading for OneRequest<B>
+where
+    B::Error: Into<BoxError>,
+{
+    fn poll_chunk(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, DownloadError>>> {
+        if let Err(error) = ready!(self.as_mut().poll_head(cx)) {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let Some((_, chunks)) = &mut self.open else {
+            return Poll::Ready(None);
+        };
+        std::pin::pin!(chunks.next())
+            .poll(cx)
+            .map(Result::transpose)
+    }
+
+    fn poll_head(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), DownloadError>> {
+        if let Some(opening) = &mut self.opening {
+            let opened = ready!(opening.as_mut().poll(cx));
+            self.opening = None;
+            self.open = Some(opened?);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn head(&self) -> Option<&ObjectHead> {
+        self.open.as_ref().map(|(head, _)| head)
+    }
+
+    fn report(&self) -> Option<&Report> {
+        self.report.as_ref()
     }
 }
 
@@ -293,7 +433,11 @@ impl<'a> Meter<'a> {
     fn tell(&mut self) {
         self.told = self.done;
         if let Some(progress) = self.progress {
-            progress.update(Transferred::new(self.done, self.total));
+            progress.update(
+                Transferred::new(self.done, self.total)
+                    .resumed_from(0)
+                    .at_rate(0),
+            );
         }
     }
 }
@@ -303,9 +447,7 @@ impl<S: fmt::Debug> fmt::Debug for Downloader<S> {
         f.debug_struct("Downloader")
             .field("service", &self.service)
             .field("endpoint", &self.endpoint)
-            .field("no_clobber", &self.no_clobber)
-            .field("require_crc64", &self.require_crc64)
-            .field("no_crc64", &self.no_crc64)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

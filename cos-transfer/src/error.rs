@@ -63,6 +63,23 @@ pub enum DownloadError {
     /// The writer that the bytes were copied to failed.
     #[error("cannot write the object out")]
     Output(#[source] io::Error),
+    /// Another process is downloading to this place. Nothing was sent.
+    #[error("another process is downloading to {}", path.display())]
+    Busy {
+        /// The destination.
+        path: PathBuf,
+    },
+    /// A failure that was tried again as often as it may be.
+    #[error("{}", gave_up(*attempts))]
+    GaveUp {
+        /// Attempts without progress, the first one included.
+        attempts: u32,
+        /// The last one's failure.
+        source: Box<DownloadError>,
+    },
+    /// The download was given up by its caller.
+    #[error("the download was cancelled")]
+    Cancelled,
 }
 
 /// What a [`DownloadError::Local`] failed at.
@@ -80,6 +97,13 @@ pub enum LocalAction {
     SyncName,
     /// Giving the complete file its time, its mode and its name.
     Publish,
+}
+
+fn gave_up(attempts: u32) -> String {
+    match attempts {
+        1 => "gave up after 1 attempt".to_owned(),
+        _ => format!("gave up after {attempts} attempts"),
+    }
 }
 
 impl fmt::Display for LocalAction {
@@ -105,13 +129,17 @@ impl DownloadError {
             | Self::Request(_)
             | Self::Destination(_)
             | Self::Local { .. }
-            | Self::Output(_) => None,
+            | Self::Output(_)
+            | Self::Busy { .. }
+            | Self::Cancelled => None,
+            Self::GaveUp { source, .. } => source.failure(),
         }
     }
 
     /// What the service said, where it said anything.
     pub fn service_error(&self) -> Option<&ServiceError> {
         match self {
+            Self::GaveUp { source, .. } => source.service_error(),
             Self::Service(error) | Self::Condition(error) => Some(error),
             _ => None,
         }

@@ -62,15 +62,23 @@ mod exchange;
 #[cfg(feature = "tokio")]
 mod part_file;
 #[cfg(feature = "tokio")]
+mod reader;
+#[cfg(feature = "tokio")]
+mod transfer;
+#[cfg(feature = "tokio")]
 mod writer;
 
 pub use destination::{Destination, DestinationError};
 #[cfg(feature = "tokio")]
-pub use downloader::Downloader;
+pub use downloader::{Downloader, Fsync};
 #[cfg(feature = "tokio")]
 pub use error::{DownloadError, LocalAction};
 pub use progress::{Progress, Transferred};
+#[cfg(feature = "tokio")]
+pub use reader::ObjectReader;
 pub use report::{Report, Verified};
+#[cfg(feature = "tokio")]
+pub use transfer::Transfer;
 
 /// Any error, as services hand it upwards.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -4,8 +4,9 @@ use std::fmt;
 
 /// Is told how far a download is.
 ///
-/// It is called about once for every MiB, from the task that downloads: an implementation should
-/// store what it hears, and show it elsewhere. A closure will do.
+/// It is called when the download knows what there is to come, then at most ten times a second, and
+/// when all has come; from the task that downloads, so an implementation should store what it hears
+/// and show it elsewhere. A closure will do.
 ///
 /// ```
 /// use cos_transfer::{Progress, Transferred};
@@ -16,6 +17,9 @@ use std::fmt;
 pub trait Progress: Send + Sync {
     /// Takes note of where the download is. Successive calls for one download never go backwards
     /// and never beyond the total; the last one of a download that succeeded is the total.
+    ///
+    /// Where the object turns out to have changed and is fetched anew, the count stands still until
+    /// as much is there as before, or begins at the new total if that is less.
     fn update(&self, now: Transferred);
 }
 
@@ -30,15 +34,36 @@ impl<F: Fn(Transferred) + Send + Sync> Progress for F {
 pub struct Transferred {
     committed: u64,
     total: u64,
+    resumed: u64,
+    rate: u64,
 }
 
 impl Transferred {
     #[cfg(feature = "tokio")]
     pub(crate) fn new(committed: u64, total: u64) -> Self {
-        Self { committed, total }
+        Self {
+            committed,
+            total,
+            resumed: 0,
+            rate: 0,
+        }
     }
 
-    /// Bytes that have come, and were passed on to the file or the writer.
+    /// Of the bytes, so many were there from a former run.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn resumed_from(mut self, bytes: u64) -> Self {
+        self.resumed = bytes.min(self.committed);
+        self
+    }
+
+    #[cfg(feature = "tokio")]
+    pub(crate) fn at_rate(mut self, bytes_per_second: u64) -> Self {
+        self.rate = bytes_per_second;
+        self
+    }
+
+    /// Bytes that are there: passed on to the file or the reader, or found from a former run and
+    /// verified.
     pub fn committed(self) -> u64 {
         self.committed
     }
@@ -46,6 +71,16 @@ impl Transferred {
     /// Bytes that there will be: the length of the object, or of the range that was asked for.
     pub fn total(self) -> u64 {
         self.total
+    }
+
+    /// Of the bytes that are there, how many were there from a former run.
+    pub fn resumed(self) -> u64 {
+        self.resumed
+    }
+
+    /// Bytes that have come over the network lately, per second; 0 as long as that is not known.
+    pub fn rate(self) -> u64 {
+        self.rate
     }
 }
 

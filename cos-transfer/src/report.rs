@@ -27,6 +27,14 @@ pub struct Report {
     pub version_id: Option<VersionId>,
     /// How long it took.
     pub elapsed: Duration,
+    /// Requests that the download sent; what the service below repeats by itself is not counted.
+    pub requests: u64,
+    /// Whether all requests were bound to one entity tag. An object without one is fetched by one
+    /// request alone.
+    pub pinned: bool,
+    /// Whether the download was started anew, because the object changed or because what was
+    /// resumed did not make the object.
+    pub restarted: bool,
 }
 
 #[cfg(feature = "tokio")]
@@ -42,6 +50,9 @@ impl Report {
             etag: None,
             version_id: None,
             elapsed,
+            requests: 0,
+            pinned: false,
+            restarted: false,
         }
     }
 }

@@ -1,0 +1,304 @@
+//! Unix: calls relative to a directory that is held open, and none that follows a symbolic link.
+//!
+//! Linux is what is tested. Nothing here is Linux alone without saying so.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, StatExt as _};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::{Dir, DirId, Entry, File, Kind};
+
+/// The mode of a new file, before the umask takes its share.
+const NEW_FILE_MODE: Mode = Mode::from_raw_mode(0o666);
+
+/// The mode of a new directory, before the umask takes its share.
+const NEW_DIR_MODE: Mode = Mode::from_raw_mode(0o777);
+
+/// The mode of a file that is not complete: nobody else's business.
+const PRIVATE_MODE: u32 = 0o600;
+
+/// A directory of the system.
+#[derive(Clone, Debug)]
+pub(crate) struct RealDir {
+    fd: Arc<OwnedFd>,
+    /// Whether its names can be made durable: not if it may be written but not read.
+    readable: bool,
+}
+
+/// A file of the system.
+#[derive(Debug)]
+pub(crate) struct RealFile {
+    file: fs::File,
+    /// The mode that the umask left it, if it was made here.
+    public: Option<fs::Permissions>,
+}
+
+impl RealDir {
+    /// Opens the directory at `path`, following whatever links a user has on the way there.
+    pub(crate) fn open_path(path: &Path) -> io::Result<Self> {
+        Self::open_at(rustix::fs::CWD, path.as_os_str(), OFlags::empty())
+    }
+
+    /// Opens a directory in this one; `None` if there is nothing of that name. A symbolic link is
+    /// an error ([`NotADirectory`](io::ErrorKind::NotADirectory)).
+    pub(crate) fn open_dir(&self, name: &OsStr) -> io::Result<Option<Self>> {
+        match Self::open_at(&*self.fd, name, OFlags::NOFOLLOW) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+
+    /// Makes a directory in this one.
+    ///
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if anything of that name is there.
+    pub(crate) fn make_dir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&*self.fd, name, NEW_DIR_MODE)?)
+    }
+
+    /// Removes an empty directory in this one.
+    pub(crate) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&*self.fd, name, AtFlags::REMOVEDIR)?)
+    }
+
+    fn open_at(at: impl std::os::fd::AsFd, name: &OsStr, extra: OFlags) -> io::Result<Self> {
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | extra;
+        let open = |flags| rustix::fs::openat(&at, name, flags, Mode::empty());
+        let (fd, readable) = match open(OFlags::RDONLY | flags) {
+            Ok(fd) => (fd, true),
+            // It may still be written, which is all that is needed but for a sync.
+            #[cfg(target_os = "linux")]
+            Err(Errno::ACCESS) => (open(OFlags::PATH | flags)?, false),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self {
+            fd: Arc::new(fd),
+            readable,
+        })
+    }
+
+    fn stat(&self, name: &OsStr) -> io::Result<Option<Stat>> {
+        match rustix::fs::statat(&*self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Dir for RealDir {
+    type File = RealFile;
+
+    fn id(&self) -> io::Result<DirId> {
+        let stat = rustix::fs::fstat(&*self.fd)?;
+        Ok(DirId(device(&stat), stat.st_ino))
+    }
+
+    fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
+        Ok(self.stat(name)?.map(|stat| Entry {
+            kind: match FileType::from_raw_mode(stat.st_mode) {
+                FileType::RegularFile => Kind::File,
+                FileType::Directory => Kind::Dir,
+                FileType::Symlink => Kind::Symlink,
+                _ => Kind::Special,
+            },
+            len: u64::try_from(stat.st_size).unwrap_or(0),
+            modified: time(stat.mtime()),
+            alone: stat.st_nlink == 1,
+            ours: stat.st_uid == rustix::process::geteuid().as_raw(),
+        }))
+    }
+
+    fn open(&self, name: &OsStr) -> io::Result<Option<RealFile>> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        match rustix::fs::openat(&*self.fd, name, flags, Mode::empty()) {
+            Ok(fd) => Ok(Some(RealFile {
+                file: fd.into(),
+                public: None,
+            })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn create(&self, name: &OsStr) -> io::Result<RealFile> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&*self.fd, name, flags, NEW_FILE_MODE)?;
+        let file = fs::File::from(fd);
+        // The kernel applies the umask, which no program can read without changing it.
+        let public = file.metadata()?.permissions();
+        // There are file systems that have no modes, or set them for nobody.
+        let _ = file.set_permissions(fs::Permissions::from_mode(PRIVATE_MODE));
+        Ok(RealFile {
+            file,
+            public: Some(public),
+        })
+    }
+
+    fn rename(&self, from: &OsStr, to_dir: &Self, to: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&*self.fd, from, &*to_dir.fd, to)?)
+    }
+
+    fn rename_new(&self, from: &OsStr, to_dir: &Self, to: &OsStr) -> io::Result<()> {
+        match rename_noreplace(&self.fd, from, &to_dir.fd, to) {
+            Err(error) if is_unsupported(error) => {}
+            renamed => return Ok(renamed?),
+        }
+        match rustix::fs::linkat(&*self.fd, from, &*to_dir.fd, to, AtFlags::empty()) {
+            // That is how Linux says that a file system has no hard links.
+            Err(error) if is_unsupported(error) || error == Errno::PERM => {}
+            linked => {
+                linked?;
+                return self.remove(from);
+            }
+        }
+        if to_dir.stat(to)?.is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.rename(from, to_dir, to)
+    }
+
+    fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&*self.fd, name, AtFlags::empty())?)
+    }
+
+    fn is(&self, name: &OsStr, file: &RealFile) -> io::Result<bool> {
+        let open = rustix::fs::fstat(&file.file)?;
+        let named = self.stat(name)?;
+        Ok(named.is_some_and(|named| named.st_dev == open.st_dev && named.st_ino == open.st_ino))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if !self.readable {
+            return Ok(());
+        }
+        match retry_on_intr(|| rustix::fs::fsync(&*self.fd)) {
+            // There are file systems that do not sync directories: there the names are as durable
+            // as the system has them.
+            Err(error) if is_unsupported(error) => Ok(()),
+            synced => Ok(synced?),
+        }
+    }
+}
+
+impl File for RealFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match self.file.read_at(buffer, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_all_at(bytes, offset)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn reserve(&self, len: u64) -> io::Result<()> {
+        match allocate(&self.file, len) {
+            Err(error) if is_unsupported(error) => {}
+            reserved => return Ok(reserved?),
+        }
+        if self.len()? < len {
+            self.set_len(len)?;
+        }
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(fs::TryLockError::WouldBlock) => Ok(false),
+            Err(fs::TryLockError::Error(error)) => {
+                match Errno::from_io_error(&error) {
+                    // `NOLCK`: an NFS server without its lock service.
+                    Some(errno) if is_unsupported(errno) || errno == Errno::NOLCK => Ok(true),
+                    _ => Err(error),
+                }
+            }
+        }
+    }
+
+    fn set_modified(&self, time: SystemTime) -> io::Result<()> {
+        self.file.set_modified(time)
+    }
+
+    fn make_public(&self, like: &Self) -> io::Result<()> {
+        match &like.public {
+            Some(public) => self.file.set_permissions(public.clone()),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn rename_noreplace(from: &OwnedFd, name: &OsStr, to: &OwnedFd, to_name: &OsStr) -> Result<(), Errno> {
+    rustix::fs::renameat_with(from, name, to, to_name, RenameFlags::NOREPLACE)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn rename_noreplace(_: &OwnedFd, _: &OsStr, _: &OwnedFd, _: &OsStr) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn allocate(file: &fs::File, len: u64) -> Result<(), Errno> {
+    use rustix::fs::FallocateFlags;
+    retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::empty(), 0, len))
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn allocate(_: &fs::File, _: u64) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
+}
+
+/// Whether a call failed because the system or this file system does not know it.
+fn is_unsupported(error: Errno) -> bool {
+    matches!(
+        error,
+        Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOTSUP | Errno::INVAL | Errno::NOTTY
+    )
+}
+
+/// Its type is another one on every system.
+#[cfg_attr(
+    target_os = "linux",
+    expect(clippy::useless_conversion, reason = "it is so on this system, not on others")
+)]
+fn device(stat: &Stat) -> u64 {
+    u64::try_from(stat.st_dev).unwrap_or(u64::MAX)
+}
+
+/// A point in time from the seconds since the Unix epoch.
+fn time(seconds: i64) -> Option<SystemTime> {
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(distance)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(distance)
+    }
+}
