@@ -5,12 +5,14 @@ mod secret;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
+use crate::args;
 use crate::environment::{self, Environment};
 use crate::error::{Error, chain};
 use crate::escape::escaped;
@@ -37,11 +39,15 @@ pub(crate) struct Profile {
     pub(crate) metadata_url: Option<String>,
     /// A URL, which may hold a password.
     pub(crate) proxy: Option<Secret>,
-    // Known words of the format that this version does not act on. Passing over them in silence
-    // would, for one, send requests around a proxy that somebody relies on.
-    part_size: Option<IgnoredAny>,
-    parallel: Option<IgnoredAny>,
-    connections: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "part_size")]
+    pub(crate) part_size: Option<u64>,
+    #[serde(default, deserialize_with = "connections")]
+    pub(crate) parallel: Option<NonZeroUsize>,
+    #[serde(default, deserialize_with = "connections")]
+    pub(crate) connections: Option<NonZeroUsize>,
+    /// The names of the profiles, where there are some and none was chosen.
+    #[serde(skip)]
+    pub(crate) unchosen: Vec<String>,
 }
 
 impl Profile {
@@ -74,22 +80,6 @@ impl Profile {
             (None, None) => Ok(Self::default()),
         }
     }
-
-    /// Refuses what the format knows and this version does not do.
-    fn check(self, name: &str, path: &Path) -> Result<Self, Error> {
-        let unsupported = [
-            ("part_size", &self.part_size),
-            ("parallel", &self.parallel),
-            ("connections", &self.connections),
-        ];
-        match unsupported.iter().find(|(_, value)| value.is_some()) {
-            Some((word, _)) => Err(Error::usage(format!(
-                "{}: {word} of profile {name:?} is not supported by this version",
-                shown(path)
-            ))),
-            None => Ok(self),
-        }
-    }
 }
 
 /// The whole file.
@@ -104,10 +94,13 @@ struct Config {
 impl Config {
     fn profile(mut self, name: Option<String>, path: &Path) -> Result<Profile, Error> {
         let Some(name) = name.or(self.default_profile) else {
-            return Ok(Profile::default());
+            return Ok(Profile {
+                unchosen: self.profile.into_keys().collect(),
+                ..Profile::default()
+            });
         };
         match self.profile.remove(&name) {
-            Some(profile) => profile.check(&name, path),
+            Some(profile) => Ok(profile),
             None => Err(Error::usage(format!(
                 "{} has no profile {name:?}",
                 shown(path)
@@ -123,6 +116,29 @@ impl Config {
                 || profile.proxy.as_ref().is_some_and(with_password)
         })
     }
+}
+
+/// As `--part-size`: `"20MiB"`, or a number of bytes.
+fn part_size<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
+    option(value, args::part_size)
+}
+
+/// As `--parallel` and `--connections`.
+fn connections<'de, D: Deserializer<'de>>(value: D) -> Result<Option<NonZeroUsize>, D::Error> {
+    option(value, args::connections)
+}
+
+/// A value that has the rules of an option.
+fn option<'de, D: Deserializer<'de>, T>(
+    value: D,
+    parse: impl FnOnce(&str) -> Result<T, String>,
+) -> Result<Option<T>, D::Error> {
+    let text = match toml::Value::deserialize(value)? {
+        toml::Value::String(text) => text,
+        toml::Value::Integer(number) => number.to_string(),
+        _ => return Err(D::Error::custom("expected a number or a text")),
+    };
+    parse(&text).map(Some).map_err(D::Error::custom)
 }
 
 fn read(path: &Path) -> Result<Config, Error> {

@@ -7,7 +7,8 @@ mod proxies;
 
 use std::borrow::Cow;
 use std::fs;
-use std::num::NonZeroU64;
+use std::mem;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,6 +49,14 @@ pub(crate) struct Settings {
     pub(crate) requests_per_second: Option<NonZeroU64>,
     /// Bytes a second, all connections together.
     pub(crate) limit_rate: Option<NonZeroU64>,
+    /// Bytes of a part, as the profile says; the option goes before it.
+    pub(crate) part_size: Option<u64>,
+    /// Parts of an object at once, as the profile says.
+    pub(crate) parallel: Option<NonZeroUsize>,
+    /// Connections of the whole run, as the profile says.
+    pub(crate) connections: Option<NonZeroUsize>,
+    /// The profiles that may be what is missing, where there are some and none was chosen.
+    unchosen: Vec<String>,
 }
 
 impl Settings {
@@ -57,10 +66,14 @@ impl Settings {
         environment: &Environment,
         secrets: &Secrets,
     ) -> Result<Self, Error> {
-        let profile = Profile::load(args.config.as_deref(), args.profile.as_deref(), environment)?;
+        let mut profile =
+            Profile::load(args.config.as_deref(), args.profile.as_deref(), environment)?;
         let ca_cert: Option<PathBuf> = args.ca_cert.clone().or_else(|| profile.ca_cert.clone());
         let endpoint = endpoint::resolve(args, environment, &profile)?;
         let proxies = ProxySettings::resolve(args, environment, &profile)?;
+        let (part_size, parallel, connections) =
+            (profile.part_size, profile.parallel, profile.connections);
+        let unchosen = mem::take(&mut profile.unchosen);
         let credentials = if args.anonymous {
             None
         } else {
@@ -78,6 +91,10 @@ impl Settings {
             retries: args.retries,
             requests_per_second: args.requests_per_second,
             limit_rate: args.limit_rate,
+            part_size,
+            parallel,
+            connections,
+            unchosen,
         })
     }
 
@@ -85,7 +102,7 @@ impl Settings {
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
         self.endpoint.clone().ok_or_else(|| {
             Error::usage("no region: nothing says where the bucket is")
-                .with_hint("use --region, COS_REGION or region in the profile; or --endpoint, --domain, --accelerate")
+                .with_hint(self.hint("use --region, COS_REGION or region in the profile; or --endpoint, --domain, --accelerate"))
         })
     }
 
@@ -102,9 +119,10 @@ impl Settings {
         match (&self.credentials, self.anonymous) {
             (None, true) => Ok(None),
             (Some(credentials), _) => Ok(Some(credentials.clone())),
-            (None, false) => Err(no_credentials(format!(
-                "{SET_CREDENTIALS}; or use --anonymous"
-            ))),
+            (None, false) => {
+                let hint = format!("{SET_CREDENTIALS}; or use --anonymous");
+                Err(no_credentials(self.hint(&hint)))
+            }
         }
     }
 
@@ -112,7 +130,19 @@ impl Settings {
     pub(crate) fn signer(&self) -> Result<Provider, Error> {
         self.credentials
             .clone()
-            .ok_or_else(|| no_credentials(SET_CREDENTIALS))
+            .ok_or_else(|| no_credentials(self.hint(SET_CREDENTIALS)))
+    }
+
+    /// A hint, behind another one where a profile may be all that is missing.
+    fn hint(&self, hint: &str) -> String {
+        match self.unchosen.as_slice() {
+            [] => hint.to_owned(),
+            names => format!(
+                "the configuration file has profiles, and none was chosen ({}): use --profile, \
+                 COS_PROFILE or default_profile; or {hint}",
+                names.join(", ")
+            ),
+        }
     }
 }
 

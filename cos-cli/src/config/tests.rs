@@ -26,7 +26,7 @@ fn message(error: Error) -> String {
         Error::Failed(failed) => {
             format!("{} / {}", failed.message, failed.hint.unwrap_or_default())
         }
-        Error::ClosedPipe => String::new(),
+        Error::ClosedPipe | Error::Stopped(_) => String::new(),
     }
 }
 
@@ -59,12 +59,8 @@ fn the_default_profile_is_taken_unless_another_is_named() {
 
 #[test]
 fn without_a_default_profile_nothing_is_taken() {
-    assert!(
-        load("[profile.a]\nregion = \"r\"\n", 0o600, None)
-            .unwrap()
-            .region
-            .is_none()
-    );
+    let none = load("[profile.a]\nregion = \"r\"\n", 0o600, None).unwrap();
+    assert_eq!((none.region, none.unchosen), (None, vec!["a".to_owned()]));
 }
 
 #[test]
@@ -92,23 +88,34 @@ fn a_file_without_a_key_may_be_open_to_others() {
 }
 
 #[test]
-fn what_this_version_does_not_do_is_refused_by_name() {
-    for line in ["part_size = \"20MiB\"", "parallel = 5", "connections = 32"] {
-        let word = line.split(' ').next().unwrap();
-        let error = load(
-            &format!("default_profile = \"p\"\n[profile.p]\n{line}\n"),
+fn sizes_and_numbers_have_the_rules_of_their_options() {
+    let profile = |lines: &str| {
+        load(
+            &format!("default_profile = \"p\"\n[profile.p]\n{lines}\n"),
             0o600,
             None,
         )
-        .unwrap_err();
-        assert!(
-            error.contains(&format!(
-                "{word} of profile \"p\" is not supported by this version"
-            )),
-            "{error}"
-        );
-        // Only the profile in use has to be understood.
-        assert!(load(&format!("[profile.p]\n{line}\n"), 0o600, None).is_ok());
+    };
+    let said = profile("part_size = \"8MiB\"\nparallel = 3\nconnections = \"64\"").unwrap();
+    assert_eq!(said.part_size, Some(8 << 20));
+    assert_eq!(said.parallel.unwrap().get(), 3);
+    assert_eq!(said.connections.unwrap().get(), 64);
+    assert_eq!(
+        profile("part_size = 1048576").unwrap().part_size,
+        Some(1 << 20)
+    );
+    assert!(profile("").unwrap().part_size.is_none());
+    for line in [
+        "part_size = 0",
+        "part_size = \"20 pounds\"",
+        "parallel = 0",
+        "parallel = -1",
+        "connections = 1.5",
+        "connections = [32]",
+        "connections = 100000",
+    ] {
+        let error = profile(line).err().unwrap();
+        assert!(error.contains("config.toml:3: "), "{line}: {error}");
     }
 }
 

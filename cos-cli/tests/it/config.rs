@@ -106,14 +106,24 @@ async fn a_file_with_a_key_that_others_may_read_is_2() {
 }
 
 #[tokio::test]
-async fn what_a_later_version_will_do_is_refused_by_name() {
+async fn profiles_of_which_none_is_chosen_are_named_in_the_hint() {
     let emulator = emulator([]).await;
     let place = Place::bare().env("COS_CONFIG", "c.toml");
-    write(&place, "c.toml", &profile(&emulator), 0o600);
-    place
-        .cos(["cat", &object("k"), "--profile", "later"])
-        .await
-        .exits(2)
-        .says(&["part_size of profile \"later\" is not supported by this version"]);
+    let text = profile(&emulator).replace("default_profile = \"work\"\n", "");
+    write(&place, "c.toml", &text, 0o600);
+    let list = object("");
+    for (arguments, exit, error) in [
+        (vec!["ls", &list], 2, "error: no region"),
+        (
+            vec!["ls", &list, "--region", "r"],
+            4,
+            "error: no credentials",
+        ),
+    ] {
+        let hint = "none was chosen (later, nobody, work): use --profile";
+        place.cos(arguments).await.exits(exit).says(&[error, hint]);
+    }
+    place.cos(["ls", &list, "--profile", "work"]).await.exits(0);
+    assert_eq!(emulator.log().len(), 1);
     emulator.shutdown().await.unwrap();
 }
