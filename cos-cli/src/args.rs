@@ -6,7 +6,7 @@ mod object;
 mod output;
 mod shell;
 mod transfer;
-mod values;
+pub(crate) mod values;
 
 pub(crate) use connection::{AddressingArg, ConnectionArgs, SchemeArg};
 pub(crate) use listing::{DuArgs, LsArgs};
@@ -14,6 +14,7 @@ pub(crate) use object::OverrideArgs;
 pub(crate) use output::{OutputArgs, WhenArg};
 pub(crate) use shell::CompletionsArgs;
 pub(crate) use transfer::{CatArgs, CpArgs, FileArgs, FsyncArg, PartArgs, ReadArgs};
+pub(crate) use values::{connections, part_size};
 
 use std::path::PathBuf;
 use std::time::Duration;

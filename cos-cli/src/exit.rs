@@ -23,6 +23,8 @@ pub(crate) enum ExitCode {
     Network,
     /// The local disk: full, not allowed, not a place to write.
     Disk,
+    /// Another process is downloading to this place.
+    Busy,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
@@ -42,6 +44,7 @@ impl ExitCode {
             Self::Integrity => 6,
             Self::Network => 8,
             Self::Disk => 9,
+            Self::Busy => 10,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -71,6 +74,7 @@ Exit codes:
   6    integrity: CRC64 or length
   8    network: unreachable, timed out, TLS
   9    the local disk: full, not allowed, not a place to write
+  10   another process is downloading to this place
   130  interrupted (SIGINT); 143 terminated (SIGTERM)
 
 Environment:

@@ -201,11 +201,24 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
-/// A duration as a person reads it: `12 ms`, `1.5 s`.
+/// A duration as a person reads it: `12 ms`, `1.5 s`, `3 min 20 s`.
 pub(crate) fn elapsed(duration: Duration) -> String {
     match duration.as_millis() {
         millis @ 0..1000 => format!("{millis} ms"),
-        millis => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        millis @ 1000..60_000 => format!("{}.{} s", millis / 1000, millis % 1000 / 100),
+        _ => roughly(duration),
+    }
+}
+
+/// A duration where its order of magnitude counts: `9 s`, `3 min 20 s`, `2 h 5 min`, `4 d 1 h`.
+pub(crate) fn roughly(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
     }
 }
 
@@ -261,5 +274,18 @@ mod tests {
     fn durations_read_well() {
         assert_eq!(elapsed(Duration::from_millis(12)), "12 ms");
         assert_eq!(elapsed(Duration::from_millis(1999)), "1.9 s");
+        for (seconds, text) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min 0 s"),
+            (3599, "59 min 59 s"),
+            (3600, "1 h 0 min"),
+            (86_399, "23 h 59 min"),
+            (90_000, "1 d 1 h"),
+            (u64::MAX, "213503982334601 d 7 h"),
+        ] {
+            assert_eq!(roughly(Duration::from_secs(seconds)), text);
+        }
+        assert_eq!(elapsed(Duration::from_secs(200)), "3 min 20 s");
     }
 }

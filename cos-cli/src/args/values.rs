@@ -1,6 +1,6 @@
 //! Parsers of option values.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use cos_proto::{Timestamp, TrafficLimit};
@@ -47,6 +47,25 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         .and_then(|number| number.checked_mul(1 << shift))
         .ok_or_else(|| "is too large".to_owned())
 }
+
+/// Bytes of a part; more than nothing.
+pub(crate) fn part_size(text: &str) -> Result<u64, String> {
+    match size(text)? {
+        0 => Err("must be more than nothing".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+/// A number of connections, or of parts that each have one.
+pub(crate) fn connections(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .ok()
+        .filter(|number: &NonZeroUsize| number.get() <= MOST_CONNECTIONS)
+        .ok_or_else(|| format!("expected a number from 1 to {MOST_CONNECTIONS}"))
+}
+
+/// As many open files as a process gets on most systems; beyond, opening one more fails.
+const MOST_CONNECTIONS: usize = 1024;
 
 /// A size for each second; more than nothing.
 pub(super) fn rate(text: &str) -> Result<NonZeroU64, String> {
@@ -124,6 +143,18 @@ mod tests {
             assert!(size(text).is_err(), "{text}");
         }
         assert!(rate("0").is_err() && rate("0M").is_err() && rate("1").is_ok());
+    }
+
+    #[test]
+    fn parts_and_connections_are_some_and_not_too_many() {
+        assert_eq!(part_size("20MiB"), Ok(20 << 20));
+        assert!(part_size("0").is_err() && part_size("1").is_ok());
+        for text in ["1", "5", "1024"] {
+            assert!(connections(text).is_ok(), "{text}");
+        }
+        for text in ["", "0", "-1", "1025", "five", "99999999999999999999"] {
+            assert!(connections(text).is_err(), "{text}");
+        }
     }
 
     #[test]

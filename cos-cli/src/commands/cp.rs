@@ -31,7 +31,7 @@ pub(super) async fn run(
     }
     let source = args.source.clone();
     let outcome = match settings {
-        Ok(settings) => stop.or(to_file(args, &settings, printer)).await,
+        Ok(settings) => to_file(args, &settings, context).await,
         Err(error) => Err(error),
     };
     if let (Err(Error::Failed(failed)), true) = (&outcome, printer.json()) {
@@ -40,16 +40,25 @@ pub(super) async fn run(
     outcome
 }
 
-async fn to_file(args: CpArgs, settings: &Settings, printer: Printer) -> Result<(), Error> {
+async fn to_file(args: CpArgs, settings: &Settings, context: &Context) -> Result<(), Error> {
+    let printer = context.printer;
     let failed = |error| Error::upstream(format!("cannot download {}", args.source), &error);
     let bar = printer.bar();
-    let downloader = request::downloader(settings, args.read.integrity)?
-        .no_clobber(args.no_clobber)
-        .progress(bar.progress());
+    let downloader = request::downloader(settings, &args.read)?.progress(bar.progress());
+    let downloader = request::to_files(downloader, args.file);
     let get = request::get(&args.source, args.read)?;
     let path = Destination::resolve(&args.destination, &get.key)
         .map_err(|error| failed(DownloadError::Destination(error)))?;
-    let report = downloader.download(get, &path).await.map_err(failed)?;
+    let mut transfer = downloader.download(get, &path);
+    let report = tokio::select! {
+        // A download that has ended in the same instant has ended.
+        biased;
+        outcome = &mut transfer => outcome.map_err(failed)?,
+        code = context.stop.asked() => {
+            transfer.cancel().await;
+            return Err(Error::interrupted(code).with_hint(RESUME));
+        }
+    };
     drop(bar);
     print(&args.source, &path, &report, printer)
 }
@@ -65,8 +74,12 @@ fn print(source: &Location, path: &Path, report: &Report, printer: Printer) -> R
     if report.skipped {
         printer.note(format_args!("{source}: skipped, {shown} exists"));
     } else {
+        let resumed = match report.resumed {
+            0 => String::new(),
+            resumed => format!(" ({} of it resumed)", bytes(resumed)),
+        };
         printer.note(format_args!(
-            "{source} -> {shown}: {} in {}, verified by {}",
+            "{source} -> {shown}: {}{resumed} in {}, verified by {}",
             bytes(report.bytes),
             elapsed(report.elapsed),
             verified(report.verified),
@@ -74,3 +87,5 @@ fn print(source: &Location, path: &Path, report: &Report, printer: Printer) -> R
     }
     Ok(())
 }
+
+const RESUME: &str = "run the same command again: it goes on from here";

@@ -1,10 +1,13 @@
 //! From arguments to request values.
 
+use std::num::NonZeroUsize;
+
 use cos_proto::{Bucket, GetObject, Key};
-use cos_transfer::Downloader;
+use cos_transfer::engine::Options;
+use cos_transfer::{Downloader, Fsync};
 use cos_transport::Client;
 
-use crate::args::{IntegrityArgs, OverrideArgs, ReadArgs};
+use crate::args::{FileArgs, FsyncArg, OverrideArgs, PartArgs, ReadArgs};
 use crate::error::Error;
 use crate::location::Location;
 use crate::settings::Settings;
@@ -21,19 +24,47 @@ pub(super) fn object(place: &Location) -> Result<(Bucket, Key), Error> {
     Ok((bucket(place)?, key))
 }
 
-/// A downloader over the client of the settings, which checks what it was told to.
+/// A downloader over the client of the settings, which reads as it was told to.
 pub(super) fn downloader(
     settings: &Settings,
-    integrity: IntegrityArgs,
+    read: &ReadArgs,
 ) -> Result<Downloader<Client>, Error> {
     let client = settings.client()?;
     let endpoint = client.endpoint().clone();
-    let downloader = Downloader::new(client, endpoint);
+    let mut downloader = Downloader::new(client, endpoint)
+        .retries(settings.retries)
+        .parallel(parallel(settings, &read.parts))
+        // Who limits the rate has slow connections, and wants them.
+        .hedge(settings.limit_rate.is_none());
+    if let Some(bytes) = read.parts.part_size.or(settings.part_size) {
+        downloader = downloader.part_size(bytes);
+    }
     // The argument parser refuses both at once; of two calls the later one would count.
-    Ok(match integrity.no_crc64 {
+    Ok(match read.integrity.no_crc64 {
         true => downloader.no_crc64(true),
-        false => downloader.require_crc64(integrity.require_crc64),
+        false => downloader.require_crc64(read.integrity.require_crc64),
     })
+}
+
+/// Parts of one object at once: no more than there may be connections.
+fn parallel(settings: &Settings, parts: &PartArgs) -> usize {
+    let parallel = parts.parallel.or(settings.parallel);
+    let connections = parts.connections.or(settings.connections);
+    let parallel = parallel.map_or(Options::CONNECTIONS, NonZeroUsize::get);
+    connections.map_or(parallel, |connections| parallel.min(connections.get()))
+}
+
+/// The same, writing files as it was told to.
+pub(super) fn to_files(downloader: Downloader<Client>, file: FileArgs) -> Downloader<Client> {
+    downloader
+        .no_clobber(file.no_clobber)
+        .no_resume(file.no_resume)
+        .trust_checkpoint(file.trust_checkpoint)
+        .fsync(match file.fsync {
+            FsyncArg::Auto => Fsync::Auto,
+            FsyncArg::Always => Fsync::Always,
+            FsyncArg::Never => Fsync::Never,
+        })
 }
 
 /// The request for an object's content.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
+use std::io;
 
 use cos_proto::{Failure, JudgeError, Missing, ServiceError};
 use cos_transfer::{DestinationError, DownloadError};
@@ -19,20 +20,21 @@ impl Error {
         let failure = Failure::find(error);
         Self::Failed(Box::new(Failed {
             exit: exit(error, transport, failure.as_ref()),
-            message: format!("{}: {}", what.as_ref(), chain(telling(error))),
+            message: format!("{}: {}", what.as_ref(), told(error)),
             service: service.map(ServiceDetail::new),
             hint: local_hint(error).or_else(|| hint(service, transport, failure.as_ref())),
         }))
     }
 }
 
-/// Where an error begins to say something: `what` has told that a transfer failed, or a request.
-fn telling<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+/// What an error says: `what` has told that a transfer failed, or a request.
+fn told(error: &(dyn StdError + 'static)) -> String {
     match error.downcast_ref() {
         Some(DownloadError::Transport { .. } | DownloadError::Service(_)) => {
-            error.source().unwrap_or(error)
+            error.source().map_or_else(|| error.to_string(), told)
         }
-        _ => error,
+        Some(DownloadError::GaveUp { source, .. }) => format!("{error}: {}", told(source)),
+        _ => chain(error),
     }
 }
 
@@ -89,6 +91,8 @@ fn exit_of_local(error: &DownloadError) -> Option<ExitCode> {
             ExitCode::Disk
         }
         DownloadError::Integrity(_) | DownloadError::NoCrc64 => ExitCode::Integrity,
+        DownloadError::Busy { .. } => ExitCode::Busy,
+        DownloadError::GaveUp { source, .. } => return exit_of_local(source),
         _ => return None,
     })
 }
@@ -128,10 +132,27 @@ fn exit_of_failure(failure: &Failure) -> ExitCode {
 }
 
 fn local_hint(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
-    match find::<DestinationError>(error)? {
-        DestinationError::NoFileName { .. } => Some("name the file: cos cp … DIR/NAME".into()),
-        _ => None,
-    }
+    let hint = match find::<DownloadError>(error)? {
+        DownloadError::Destination(DestinationError::NoFileName { .. }) => {
+            "name the file: cos cp … DIR/NAME"
+        }
+        DownloadError::Busy { .. } => {
+            "wait for it: what it has fetched is not fetched again; or choose another destination"
+        }
+        DownloadError::Local { source, .. } if is_full(source) => {
+            "free some space and run the same command again: it goes on from here"
+        }
+        _ => return None,
+    };
+    Some(hint.into())
+}
+
+/// The disk or the quota is full, or the file larger than the shell allows.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
 }
 
 /// What the user can do about it, where there is something.

@@ -143,7 +143,7 @@ mod tests {
                 issued.credentials().secret_id().to_owned()
             })),
             Err(Error::Failed(failed)) => Err(failed.message),
-            Err(Error::ClosedPipe) => Ok(None),
+            Err(Error::ClosedPipe | Error::Stopped(_)) => Ok(None),
         }
     }
 

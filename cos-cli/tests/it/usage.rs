@@ -77,10 +77,14 @@ async fn command_lines_that_make_no_sense_are_2() {
         vec!["presign", &k, "--range", "bytes=0-1"],
         vec!["serve", "missing"],
         vec!["serve", ".", "--listen", "nowhere"],
-        // Options of later versions are not taken and then ignored.
-        vec!["cp", "-r", &k, "out"],
-        vec!["cp", &k, "out", "--part-size", "1MiB"],
-        vec!["cp", &k, "out", "--parallel", "2"],
+        vec!["cp", &k, "out", "--part-size", "0"],
+        vec!["cp", &k, "out", "--part-size", "20 MB"],
+        vec!["cp", &k, "out", "--parallel", "0"],
+        vec!["cp", &k, "out", "-j", "1025"],
+        vec!["cp", &k, "out", "--connections", "none"],
+        vec!["cp", &k, "out", "--fsync", "sometimes"],
+        vec!["cp", &k, "out", "--no-resume", "--trust-checkpoint"],
+        vec!["cat", &k, "--no-resume"],
         vec!["cp", &k, "out", "--secret-key", "x"],
     ] {
         let ran = place.cos(&arguments).await;
