@@ -54,6 +54,12 @@ impl Destination {
         Ok(dest.join(name))
     }
 
+    /// The name of the file that `path` is; `None` if it can only be a directory's.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn file_name(path: &Path) -> Option<&OsStr> {
+        path.file_name().filter(|_| !names_directory(path))
+    }
+
     /// Looks at what stands at `path`.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use cos_proto::{BuildError, Failure, GuardError, JudgeError, ServiceError};
 
+use crate::engine::Change;
 use crate::{BoxError, DestinationError};
 
 /// A download that failed. Nothing is left at the destination but what was there before;
@@ -35,9 +36,11 @@ pub enum DownloadError {
     /// A condition that was asked for does not hold (304, 412).
     #[error("the object does not meet the condition")]
     Condition(#[source] ServiceError),
-    /// The answer is of another object, or another version of it, than the one that was asked for.
-    #[error("the object has changed")]
-    Changed(#[source] JudgeError),
+    /// The object has changed while it was downloaded, and again when it was started anew; or after
+    /// bytes of it were handed out; or it is not the one that was asked for by its entity tag or
+    /// version.
+    #[error("the object has changed: {0}")]
+    Changed(Change),
     /// The head of the answer is not one to what was asked; nothing was written.
     #[error("the answer is not what was asked for")]
     Answer(#[source] JudgeError),
@@ -75,7 +78,7 @@ pub enum DownloadError {
         /// Attempts without progress, the first one included.
         attempts: u32,
         /// The last one's failure.
-        source: Box<DownloadError>,
+        source: Box<Self>,
     },
     /// The download was given up by its caller.
     #[error("the download was cancelled")]
@@ -97,6 +100,10 @@ pub enum LocalAction {
     SyncName,
     /// Giving the complete file its time, its mode and its name.
     Publish,
+    /// Writing down what has come, to resume from it.
+    Record,
+    /// Removing what is left of a former run.
+    Remove,
 }
 
 fn gave_up(attempts: u32) -> String {
@@ -113,6 +120,8 @@ impl fmt::Display for LocalAction {
             Self::Write => "write",
             Self::Sync | Self::SyncName => "sync",
             Self::Publish => "publish",
+            Self::Record => "keep a checkpoint of",
+            Self::Remove => "remove",
         })
     }
 }
@@ -123,7 +132,8 @@ impl DownloadError {
         match self {
             Self::Transport { failure, .. } => Some(*failure),
             Self::Service(error) | Self::Condition(error) => Some(Failure::of(error)),
-            Self::Changed(error) | Self::Answer(error) => Some(Failure::from(error)),
+            Self::Changed(_) => Some(Failure::ObjectChanged),
+            Self::Answer(error) => Some(Failure::from(error)),
             Self::Integrity(error) => Some(Failure::from(error)),
             Self::NoCrc64
             | Self::Request(_)
@@ -163,8 +173,9 @@ impl DownloadError {
 
     /// A head that is no answer to the request.
     pub(crate) fn misjudged(error: JudgeError) -> Self {
-        match Failure::from(&error) {
-            Failure::ObjectChanged => Self::Changed(error),
+        match error {
+            JudgeError::ObjectChanged { .. } => Self::Changed(Change::ETag),
+            JudgeError::OtherVersion { .. } => Self::Changed(Change::Version),
             _ => Self::Answer(error),
         }
     }

@@ -62,7 +62,15 @@ mod exchange;
 #[cfg(feature = "tokio")]
 mod part_file;
 #[cfg(feature = "tokio")]
+pub mod prefix;
+#[cfg(feature = "tokio")]
 mod reader;
+#[cfg(feature = "tokio")]
+#[expect(dead_code, reason = "the driver that uses it comes next")]
+mod sidecars;
+#[cfg(feature = "tokio")]
+#[expect(dead_code, reason = "the driver that uses it comes next")]
+mod storage;
 #[cfg(feature = "tokio")]
 mod transfer;
 #[cfg(feature = "tokio")]

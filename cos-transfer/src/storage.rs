@@ -9,9 +9,9 @@ mod other;
 mod unix;
 
 #[cfg(not(unix))]
-pub(crate) use other::{RealDir, RealFile};
+pub(crate) use other::RealDir;
 #[cfg(unix)]
-pub(crate) use unix::{RealDir, RealFile};
+pub(crate) use unix::RealDir;
 
 use std::ffi::OsStr;
 use std::io;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat, StatExt as _};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::{Dir, DirId, Entry, File, Kind};
@@ -110,7 +110,7 @@ impl Dir for RealDir {
                 _ => Kind::Special,
             },
             len: u64::try_from(stat.st_size).unwrap_or(0),
-            modified: time(stat.mtime()),
+            modified: time(stat.st_mtime),
             alone: stat.st_nlink == 1,
             ours: stat.st_uid == rustix::process::geteuid().as_raw(),
         }))
@@ -256,7 +256,12 @@ impl File for RealFile {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn rename_noreplace(from: &OwnedFd, name: &OsStr, to: &OwnedFd, to_name: &OsStr) -> Result<(), Errno> {
+fn rename_noreplace(
+    from: &OwnedFd,
+    name: &OsStr,
+    to: &OwnedFd,
+    to_name: &OsStr,
+) -> Result<(), Errno> {
     rustix::fs::renameat_with(from, name, to, to_name, RenameFlags::NOREPLACE)
 }
 
@@ -280,14 +285,17 @@ fn allocate(_: &fs::File, _: u64) -> Result<(), Errno> {
 fn is_unsupported(error: Errno) -> bool {
     matches!(
         error,
-        Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOTSUP | Errno::INVAL | Errno::NOTTY
+        Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOTTY
     )
 }
 
 /// Its type is another one on every system.
 #[cfg_attr(
     target_os = "linux",
-    expect(clippy::useless_conversion, reason = "it is so on this system, not on others")
+    expect(
+        clippy::useless_conversion,
+        reason = "it is so on this system, not on others"
+    )
 )]
 fn device(stat: &Stat) -> u64 {
     u64::try_from(stat.st_dev).unwrap_or(u64::MAX)

@@ -1,0 +1,302 @@
+//! The two files that a download keeps beside its destination: the bytes that have come, and the
+//! journal of what they are.
+//!
+//! ```text
+//! DEST            as it was, until it is replaced by the complete file in one step
+//! DEST.cospart    the bytes
+//! DEST.cosckpt    the journal, which whoever downloads to DEST holds locked
+//! ```
+//!
+//! [`Sidecars`] does what the engine's outputs say. It does not judge: which bytes are there and
+//! whether they are right is the engine's to know.
+//!
+//! # The lock
+//!
+//! The journal's file is locked, so it is there even for a download that keeps no checkpoint. A lock
+//! on a file that has lost its name is no lock: after locking, the name is looked at once more. When
+//! the journal is written anew, the new file is locked before it gets the name.
+//!
+//! A lock cannot be trusted on every network file system. So nothing that another process may hold
+//! open is ever cut off and written again: what is of no use is unlinked, and a new file made. Two
+//! processes then either write the same bytes of the same object to one file, or to two files, and
+//! before publication the part file's name has to be that of the file that was written.
+//!
+//! # Whose files these are
+//!
+//! A part file or journal that is a symbolic link, has further names, or belongs to somebody else
+//! is unlinked and made anew, and never written through.
+
+mod journal;
+mod lock;
+mod part;
+mod place;
+mod turn;
+mod write_back;
+
+pub(crate) use place::Place;
+pub(crate) use turn::Turn;
+
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::SystemTime;
+
+use cos_proto::{Extent, GetObject};
+
+use crate::engine::journal::Checkpoint;
+use crate::storage::Dir;
+use crate::{DownloadError, LocalAction};
+use journal::Journal;
+use part::Part;
+
+/// The sidecars of one destination, held by one download.
+///
+/// All methods block. They may run on any thread, several at once.
+///
+/// Dropping it keeps both files if there is anything in them to resume from, and removes them
+/// otherwise, with the directories that were made for them. Then the lock goes.
+#[derive(Debug)]
+pub(crate) struct Sidecars<D: Dir> {
+    place: Place<D>,
+    /// Written to under the read lock, so that whoever replaces it waits for the writes in flight.
+    part: RwLock<Option<Part<D::File>>>,
+    journal: Mutex<Journal<D::File>>,
+    /// Whether there is anything to resume from.
+    worth_keeping: AtomicBool,
+    /// Dropped last: the next download to this place may come.
+    _turn: Turn,
+}
+
+/// How a complete file is to be published.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Publish {
+    /// When the object was changed last, if that is to be the file's time.
+    pub(crate) modified: Option<SystemTime>,
+    /// Whether a file that is there is to be left alone.
+    pub(crate) no_clobber: bool,
+    /// Whether it has to outlive a power cut.
+    pub(crate) durable: bool,
+}
+
+/// What became of a file that was to be published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Published {
+    Done,
+    /// Another file was there, and was to be left alone.
+    Skipped,
+}
+
+impl<D: Dir> Sidecars<D> {
+    /// Takes hold of a place's sidecars, in this process's turn.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Busy`] while another process has hold of them; [`DownloadError::Local`]
+    /// where no file can be made.
+    pub(crate) fn open(place: Place<D>, turn: Turn) -> Result<Self, DownloadError> {
+        let journal = lock::lock(&place)?;
+        Ok(Self {
+            place,
+            part: RwLock::new(None),
+            journal: Mutex::new(Journal::new(journal)),
+            worth_keeping: AtomicBool::new(false),
+            _turn: turn,
+        })
+    }
+
+    /// What a former run has left of this object, and the part file with it: the engine resumes
+    /// from it. `None` if there is nothing of use; what there was is deleted then.
+    ///
+    /// Not to be called for a download that is to start anew.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`] where the rest does not fit on the disk, or what is of no use cannot
+    /// be deleted.
+    pub(crate) fn checkpoint(&self, get: &GetObject) -> Result<Option<Checkpoint>, DownloadError> {
+        let found = self.journal().read();
+        if let Some(checkpoint) = found.and_then(|bytes| Checkpoint::read(&bytes, get).ok())
+            && let Some(part) = Part::adopt(&self.place, checkpoint.range())
+        {
+            self.worth_keeping.store(true, Ordering::Relaxed);
+            part.reserve().map_err(self.failed(LocalAction::Write))?;
+            *write(&self.part) = Some(part);
+            return Ok(Some(checkpoint));
+        }
+        self.discard()?;
+        Ok(None)
+    }
+
+    /// These bytes of the object will come: the space for them is taken now. A part file that was
+    /// found with the checkpoint stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`], for want of space among others.
+    pub(crate) fn begin(&self, range: Range<u64>) -> Result<(), DownloadError> {
+        let mut part = write(&self.part);
+        if part.as_ref().is_some_and(|part| part.is_of(&range)) {
+            return Ok(());
+        }
+        *part = None;
+        // What an older journal claims is not of the file that is made here.
+        self.clear_journal()?;
+        let made = Part::create(&self.place, range).map_err(self.failed(LocalAction::Create))?;
+        let made = part.insert(made);
+        made.reserve().map_err(self.failed(LocalAction::Write))
+    }
+
+    /// Writes bytes of the object that begin at `offset`, an offset in the object.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`].
+    pub(crate) fn write(&self, bytes: &[u8], offset: u64) -> Result<(), DownloadError> {
+        let part = self.part.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(part) = &*part else {
+            return Err(self.failed(LocalAction::Write)(gone()));
+        };
+        part.write(bytes, offset)
+            .map_err(self.failed(LocalAction::Write))
+    }
+
+    /// Whether the bytes of this extent are there and have its CRC64. False as well if they cannot
+    /// be read.
+    pub(crate) fn read_back(&self, extent: &Extent) -> bool {
+        let part = self.part.read().unwrap_or_else(PoisonError::into_inner);
+        part.as_ref()
+            .is_some_and(|part| part.crc64(extent).is_ok_and(|crc| crc == extent.crc64()))
+    }
+
+    /// Writes the journal anew.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`]; the former journal stays.
+    pub(crate) fn rewrite(&self, bytes: &[u8]) -> Result<(), DownloadError> {
+        self.journal()
+            .rewrite(&self.place, bytes)
+            .map_err(self.failed(LocalAction::Record))
+    }
+
+    /// Appends a record to the journal.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`]; the records before it stay good.
+    pub(crate) fn record(&self, record: &[u8]) -> Result<(), DownloadError> {
+        self.worth_keeping.store(true, Ordering::Relaxed);
+        self.journal()
+            .append(record)
+            .map_err(self.failed(LocalAction::Record))
+    }
+
+    /// Forgets all that was written.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`].
+    pub(crate) fn discard(&self) -> Result<(), DownloadError> {
+        self.worth_keeping.store(false, Ordering::Relaxed);
+        // The claims go before the bytes.
+        self.clear_journal()?;
+        let mut part = write(&self.part);
+        *part = None;
+        part::remove(&self.place).map_err(self.failed_to_remove())
+    }
+
+    /// Publishes the complete file: gives it its time and its mode, makes it durable, puts it at its
+    /// destination in one step, makes its name durable, and removes the journal, in this order.
+    ///
+    /// What stands at the destination is looked at once more, as it may have come meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`] and [`DownloadError::Destination`]. Nothing is at the destination
+    /// but what was there before; [`LocalAction::SyncName`] is the exception.
+    pub(crate) fn publish(&self, how: Publish) -> Result<Published, DownloadError> {
+        let Some(mut part) = write(&self.part).take() else {
+            return Err(self.failed(LocalAction::Publish)(gone()));
+        };
+        if let Err(error) = part.complete(&self.place, how) {
+            // Nobody knows what of it is on the disk.
+            let _ = self.discard();
+            return Err(self.failed(LocalAction::Sync)(error));
+        }
+        self.place.inspect()?;
+        let renamed = self.rename(&part, how.no_clobber);
+        match renamed {
+            Err(error) if how.no_clobber && error.kind() == io::ErrorKind::AlreadyExists => {
+                self.worth_keeping.store(false, Ordering::Relaxed);
+                return Ok(Published::Skipped);
+            }
+            renamed => renamed.map_err(self.failed(LocalAction::Publish))?,
+        }
+        self.worth_keeping.store(false, Ordering::Relaxed);
+        if how.durable {
+            self.place.sync()?;
+        }
+        Ok(Published::Done)
+    }
+
+    /// The part file takes the place of what is at the destination: the file that was written, and
+    /// no other that may have got its name.
+    fn rename(&self, part: &Part<D::File>, no_clobber: bool) -> io::Result<()> {
+        let Place {
+            dir,
+            name,
+            sidecars,
+            names,
+            ..
+        } = &self.place;
+        if !part.is_at(sidecars, &names.part)? {
+            return Err(io::Error::other("the part file was taken away"));
+        }
+        if no_clobber {
+            sidecars.rename_new(&names.part, dir, name)
+        } else {
+            sidecars.rename(&names.part, dir, name)
+        }
+    }
+
+    fn clear_journal(&self) -> Result<(), DownloadError> {
+        self.journal()
+            .clear()
+            .map_err(self.failed(LocalAction::Record))
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Journal<D::File>> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, action: LocalAction) -> impl FnOnce(io::Error) -> DownloadError {
+        let path = self.place.path();
+        move |error| DownloadError::local(action, path, error)
+    }
+
+    fn failed_to_remove(&self) -> impl FnOnce(io::Error) -> DownloadError {
+        let path = self.place.path_of(&self.place.names.part);
+        move |error| DownloadError::local(LocalAction::Remove, &path, error)
+    }
+}
+
+impl<D: Dir> Drop for Sidecars<D> {
+    fn drop(&mut self) {
+        if self.worth_keeping.load(Ordering::Relaxed) {
+            return;
+        }
+        // What cannot be removed is removed by the next download to this place.
+        let _ = part::remove(&self.place);
+        let _ = self.place.sidecars.remove(&self.place.names.journal);
+    }
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// There is no part file, because the download is over or has not begun.
+fn gone() -> io::Error {
+    io::Error::other("there is no part file")
+}

@@ -1,0 +1,250 @@
+//! Where a download goes, and what its sidecars are called.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use cos_proto::crc64;
+
+use super::Turn;
+use crate::storage::{Dir, Kind, RealDir};
+use crate::{Destination, DestinationError, DownloadError, LocalAction};
+
+/// A destination, and where its sidecars stand: both in directories that are held open.
+pub(crate) struct Place<D> {
+    /// Where the file is to be.
+    pub(super) dir: D,
+    pub(super) name: OsString,
+    /// Where the sidecars are: on the same file system.
+    pub(super) sidecars: D,
+    pub(super) names: Names,
+    /// As the user knows it.
+    path: PathBuf,
+    pub(super) created: CreatedDirs,
+}
+
+/// What the sidecars are called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Names {
+    stem: OsString,
+    pub(super) part: OsString,
+    pub(super) journal: OsString,
+    /// The journal that is being written anew; also a file that is made to see which mode a new
+    /// file has.
+    pub(super) new: OsString,
+}
+
+impl Place<RealDir> {
+    /// The file `path`, with its sidecars beside it. Missing directories are made, and removed again
+    /// if nothing comes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Destination`] for a path that can only be a directory's,
+    /// [`DownloadError::Local`] where its directory cannot be made or opened.
+    pub(crate) fn at(path: &Path) -> Result<Self, DownloadError> {
+        let Some(name) = Destination::file_name(path) else {
+            return Err(DownloadError::Destination(DestinationError::Directory {
+                path: path.to_owned(),
+            }));
+        };
+        let parent = parent(path);
+        let failed = |error| DownloadError::local(LocalAction::Create, parent, error);
+        let created = CreatedDirs::create(parent).map_err(failed)?;
+        let dir = RealDir::open_path(parent).map_err(failed)?;
+        Ok(Self {
+            created,
+            ..Self::beside(dir, name.to_owned(), path.to_owned())
+        })
+    }
+}
+
+impl<D: Dir> Place<D> {
+    /// The file `name` in `dir`, with its sidecars beside it. Users are told of it as `path`.
+    pub(crate) fn beside(dir: D, name: OsString, path: PathBuf) -> Self {
+        Self {
+            names: Names::of(&name),
+            sidecars: dir.clone(),
+            dir,
+            name,
+            path,
+            created: CreatedDirs::default(),
+        }
+    }
+
+    /// The file `name` in `dir`, with its sidecars in a directory for those of many files, where it
+    /// is known by `key`. Users are told of it as `path`.
+    pub(crate) fn within(dir: D, name: OsString, sidecars: D, key: &[u8], path: PathBuf) -> Self {
+        Self {
+            names: Names::hashed(key),
+            sidecars,
+            dir,
+            name,
+            path,
+            created: CreatedDirs::default(),
+        }
+    }
+
+    /// Where the file will be, as the user knows it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What stands at the destination now.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Destination`] for what is never replaced, or cannot be seen.
+    pub(crate) fn inspect(&self) -> Result<Destination, DownloadError> {
+        let path = || self.path.clone();
+        let error = match self.dir.entry(&self.name) {
+            Ok(None) => return Ok(Destination::Free),
+            Ok(Some(entry)) => match entry.kind {
+                Kind::File | Kind::Symlink => return Ok(Destination::Replaceable),
+                Kind::Dir => DestinationError::Directory { path: path() },
+                Kind::Special => DestinationError::Special { path: path() },
+            },
+            Err(source) => DestinationError::Unreadable {
+                path: path(),
+                source,
+            },
+        };
+        Err(DownloadError::Destination(error))
+    }
+
+    /// Waits until no other download of this process goes to this place.
+    ///
+    /// # Errors
+    ///
+    /// [`DownloadError::Local`] where nothing can be known about its directory.
+    pub(crate) async fn turn(&self) -> Result<Turn, DownloadError> {
+        let id = self.sidecars.id();
+        let id = id.map_err(|error| self.failed_in_dir(LocalAction::Create, error))?;
+        Ok(Turn::wait(id, self.names.stem.clone()).await)
+    }
+
+    /// Makes the name of the published file durable, and those of the directories that were made for
+    /// it, which stay.
+    pub(super) fn sync(&self) -> Result<(), DownloadError> {
+        let synced = self.dir.sync();
+        synced.map_err(|error| self.failed_in_dir(LocalAction::SyncName, error))?;
+        self.created
+            .sync()
+            .map_err(|(dir, error)| DownloadError::local(LocalAction::SyncName, &dir, error))
+    }
+
+    /// Where one of its sidecars is, as the user knows it.
+    pub(super) fn path_of(&self, sidecar: &OsStr) -> PathBuf {
+        self.path.with_file_name(sidecar)
+    }
+
+    /// A failure in the directory of the destination.
+    pub(super) fn failed_in_dir(&self, action: LocalAction, error: io::Error) -> DownloadError {
+        DownloadError::local(action, parent(&self.path), error)
+    }
+}
+
+impl<D> fmt::Debug for Place<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Place").field(&self.path).finish()
+    }
+}
+
+/// The longest name that file systems take, in bytes.
+const MAX_NAME: usize = 255;
+
+const PART: &str = ".cospart";
+const JOURNAL: &str = ".cosckpt";
+const NEW_JOURNAL: &str = ".cosckpt.new";
+
+impl Names {
+    /// The sidecars of a file, beside it: called after it, or after its hash where that would be too
+    /// long.
+    fn of(name: &OsStr) -> Self {
+        if name.len().saturating_add(NEW_JOURNAL.len()) > MAX_NAME {
+            Self::hashed(name.as_encoded_bytes())
+        } else {
+            Self::with_stem(name.to_owned())
+        }
+    }
+
+    /// Sidecars that are called after a hash. Two whose hashes are the same take turns, and neither
+    /// takes the other's journal for its own.
+    fn hashed(key: &[u8]) -> Self {
+        Self::with_stem(format!(".cos-{:016x}", crc64::checksum(key)).into())
+    }
+
+    fn with_stem(stem: OsString) -> Self {
+        let with = |suffix| {
+            let mut name = stem.clone();
+            name.push(suffix);
+            name
+        };
+        Self {
+            part: with(PART),
+            journal: with(JOURNAL),
+            new: with(NEW_JOURNAL),
+            stem,
+        }
+    }
+}
+
+/// Directories that did not exist before. Dropping it removes those that are still empty.
+#[derive(Debug, Default)]
+pub(super) struct CreatedDirs {
+    /// From the top to the bottom.
+    dirs: Vec<PathBuf>,
+}
+
+impl CreatedDirs {
+    fn create(dir: &Path) -> io::Result<Self> {
+        let mut missing = Vec::new();
+        for above in dir.ancestors() {
+            if above.as_os_str().is_empty() || above.exists() {
+                break;
+            }
+            missing.push(above.to_owned());
+        }
+        let mut created = Self::default();
+        for dir in missing.into_iter().rev() {
+            match fs::create_dir(&dir) {
+                Ok(()) => created.dirs.push(dir),
+                // Somebody else made it meanwhile, and it is theirs.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(created)
+    }
+
+    /// Makes their names durable, from the bottom to the top: to sync a directory makes durable what
+    /// it holds, not the directory itself. On failure, says which directory it is.
+    pub(super) fn sync(&self) -> Result<(), (PathBuf, io::Error)> {
+        for dir in self.dirs.iter().rev().map(|dir| parent(dir)) {
+            RealDir::open_path(dir)
+                .and_then(|dir| dir.sync())
+                .map_err(|error| (dir.to_owned(), error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for CreatedDirs {
+    fn drop(&mut self) {
+        for dir in mem::take(&mut self.dirs).iter().rev() {
+            // One that is not empty any more is in use.
+            let _ = fs::remove_dir(dir);
+        }
+    }
+}
+
+/// The directory in which `path` stands or will stand.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
