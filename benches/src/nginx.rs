@@ -54,6 +54,20 @@ impl Site {
         self
     }
 
+    /// Has all objects whose keys start with `prefix` (a folder, with its slash) answered with this
+    /// CRC64.
+    #[must_use]
+    pub fn crc64_below(mut self, prefix: &str, crc64: u64) -> Self {
+        for path in [format!("/{prefix}"), format!("/{BUCKET}/{prefix}")] {
+            writeln!(
+                self.objects,
+                "location {path} {{ add_header x-cos-hash-crc64ecma {crc64}; }}"
+            )
+            .unwrap();
+        }
+        self
+    }
+
     /// Has each connection served no faster than this, in bytes per second as nginx writes them
     /// (`10m`).
     #[must_use]
@@ -215,7 +229,7 @@ fn configuration(site: &Site, at: &Path, port: u16, tls_port: u16) -> String {
         "daemon off; worker_processes {workers}; pid {at}/pid; error_log {at}/error.log;\n\
          events {{ worker_connections 512; }}\n\
          http {{ access_log off; merge_slashes off; sendfile on; tcp_nopush on; {paths}\n\
-         keepalive_requests 100000000; keepalive_timeout 600s; open_file_cache max=1000;\n\
+         keepalive_requests 100000000; keepalive_timeout 600s; open_file_cache max=10000;\n\
          map $connection $rate {{ default {rate}; ~[05]$ {slow}; }}\n\
          map $arg_marker $marker {{ default first; ~(\\d+)$ $1; }}\n\
          map $args $token {{ default first; ~continuation-token=[^&]*?(\\d+)(&|$) $1; }}\n\

@@ -1,2 +1,111 @@
-//! x
-fn main() {}
+//! Our command beside the copy floors and other downloaders, from the same nginx on this machine.
+//!
+//! ```text
+//! cargo bench -p cos-benches --bench side_by_side                    # everything, 7 rounds
+//! cargo bench -p cos-benches --bench side_by_side -- large           # one case
+//! cargo bench -p cos-benches --bench side_by_side -- small --only cos,floor --rounds 3
+//! cargo bench -p cos-benches --bench side_by_side -- large --size 8GiB --cos path/to/cos
+//! cargo bench -p cos-benches --bench side_by_side -- large --serve   # only the server, to look closer
+//! cargo bench -p cos-benches --bench side_by_side -- --write         # writes benches/results/
+//! ```
+//!
+//! Cases are `large`, `tls` (the same object over TLS), `cat` (the same to nowhere), `small` (many
+//! objects) and `listing`. A round runs every program once, one after the other; what counts is the
+//! best of all rounds, for each figure by itself, and the spread says how far a program's own rounds
+//! lie apart. The server is a process of its own, whose time counts for nobody; files are on tmpfs
+//! where there is one. A program that is not installed is left out, loudly.
+#![expect(
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints, and stops at the first surprise"
+)]
+
+mod arguments;
+mod case;
+mod outcome;
+mod program;
+mod report;
+mod site;
+
+use std::fs;
+use std::io::Read as _;
+use std::process::Stdio;
+
+use cos_benches::measure::Usage;
+use cos_benches::nginx::Nginx;
+
+use arguments::Arguments;
+use case::Stage;
+use outcome::Outcome;
+use program::Program;
+
+fn main() {
+    let arguments = Arguments::parse();
+    if Nginx::program().is_none() {
+        println!("SKIPPED: nginx is not installed (Debian: nginx-light)");
+        return;
+    }
+    let programs = Program::installed(&arguments);
+    let mut outcomes = Vec::new();
+    for case in &arguments.cases {
+        let stage = Stage::set(*case, &arguments);
+        if arguments.serve {
+            serve(&stage);
+        } else {
+            let outcome = run(&stage, &programs, arguments.rounds);
+            println!("{}", report::table(&outcome));
+            outcomes.push(outcome);
+        }
+    }
+    if arguments.write {
+        report::write(&outcomes);
+    }
+}
+
+fn run(stage: &Stage, programs: &[Program], rounds: usize) -> Outcome {
+    let mut outcome = Outcome::new(stage);
+    for round in 0..rounds {
+        for program in programs {
+            let Some(mut command) = program.command(stage) else {
+                continue;
+            };
+            stage.clear();
+            let log = fs::File::create(stage.log()).unwrap();
+            command
+                .stdin(Stdio::null())
+                .stdout(stage.stdout())
+                .stderr(log);
+            let used = Usage::of(&mut command).unwrap_or_else(|error| {
+                let said = fs::read_to_string(stage.log()).unwrap_or_default();
+                panic!("{error}\n{said}")
+            });
+            if round == 0 {
+                stage.check(program.name());
+            }
+            eprintln!(
+                "{} {}: wall {:.3} s, CPU {:.3} s, {:.1} MiB",
+                stage.case.name(),
+                program.name(),
+                used.wall.as_secs_f64(),
+                used.cpu.as_secs_f64(),
+                outcome::mebibytes(used.peak),
+            );
+            outcome.add(program, used);
+        }
+    }
+    stage.clear();
+    outcome
+}
+
+/// Serves until stdin ends.
+fn serve(stage: &Stage) {
+    println!("{} and {}", stage.nginx.url(), stage.nginx.tls_url());
+    println!("authority: {}", stage.nginx.ca().display());
+    println!("destination: {}", stage.out().display());
+    let cos = stage.cos_arguments();
+    println!("cos {}", cos.join(" "));
+    println!("until stdin ends");
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
