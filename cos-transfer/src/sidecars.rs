@@ -16,10 +16,10 @@
 //! on a file that has lost its name is no lock: after locking, the name is looked at once more. When
 //! the journal is written anew, the new file is locked before it gets the name.
 //!
-//! A lock cannot be trusted on every network file system. So nothing that another process may hold
-//! open is ever cut off and written again: what is of no use is unlinked, and a new file made. Two
-//! processes then either write the same bytes of the same object to one file, or to two files, and
-//! before publication the part file's name has to be that of the file that was written.
+//! A lock cannot be trusted on every network file system. So a part file is never emptied to be
+//! written again: one that is of no use is unlinked, and a new one made. Two processes then either
+//! write the same bytes of the same object to one file, or to two files, and before publication the
+//! part file's name has to be that of the file that was written.
 //!
 //! # Whose files these are
 //!
@@ -62,8 +62,8 @@ pub(crate) struct Sidecars<D: Dir> {
     /// Written to under the read lock, so that whoever replaces it waits for the writes in flight.
     part: RwLock<Option<Part<D::File>>>,
     journal: Mutex<Journal<D::File>>,
-    /// Whether there is anything to resume from.
-    worth_keeping: AtomicBool,
+    /// Whether what is there is to stay when this is dropped.
+    stays: AtomicBool,
     /// Dropped last: the next download to this place may come.
     _turn: Turn,
 }
@@ -100,7 +100,7 @@ impl<D: Dir> Sidecars<D> {
             place,
             part: RwLock::new(None),
             journal: Mutex::new(Journal::new(journal)),
-            worth_keeping: AtomicBool::new(false),
+            stays: AtomicBool::new(false),
             _turn: turn,
         })
     }
@@ -119,7 +119,7 @@ impl<D: Dir> Sidecars<D> {
         if let Some(checkpoint) = found.and_then(|bytes| Checkpoint::read(&bytes, get).ok())
             && let Some(part) = Part::adopt(&self.place, checkpoint.range())
         {
-            self.worth_keeping.store(true, Ordering::Relaxed);
+            self.stays.store(true, Ordering::Relaxed);
             part.reserve().map_err(self.failed(LocalAction::Write))?;
             *write(&self.part) = Some(part);
             return Ok(Some(checkpoint));
@@ -186,7 +186,7 @@ impl<D: Dir> Sidecars<D> {
     ///
     /// [`DownloadError::Local`]; the records before it stay good.
     pub(crate) fn record(&self, record: &[u8]) -> Result<(), DownloadError> {
-        self.worth_keeping.store(true, Ordering::Relaxed);
+        self.stays.store(true, Ordering::Relaxed);
         self.journal()
             .append(record)
             .map_err(self.failed(LocalAction::Record))
@@ -198,7 +198,7 @@ impl<D: Dir> Sidecars<D> {
     ///
     /// [`DownloadError::Local`].
     pub(crate) fn discard(&self) -> Result<(), DownloadError> {
-        self.worth_keeping.store(false, Ordering::Relaxed);
+        self.stays.store(false, Ordering::Relaxed);
         // The claims go before the bytes.
         self.clear_journal()?;
         let mut part = write(&self.part);
@@ -228,16 +228,27 @@ impl<D: Dir> Sidecars<D> {
         let renamed = self.rename(&part, how.no_clobber);
         match renamed {
             Err(error) if how.no_clobber && error.kind() == io::ErrorKind::AlreadyExists => {
-                self.worth_keeping.store(false, Ordering::Relaxed);
+                self.remove();
                 return Ok(Published::Skipped);
             }
             renamed => renamed.map_err(self.failed(LocalAction::Publish))?,
         }
-        self.worth_keeping.store(false, Ordering::Relaxed);
-        if how.durable {
-            self.place.sync()?;
-        }
-        Ok(Published::Done)
+        let synced = if how.durable {
+            self.place.sync()
+        } else {
+            Ok(())
+        };
+        self.remove();
+        synced.map(|()| Published::Done)
+    }
+
+    /// Removes what is left. From then on the place may be another download's.
+    ///
+    /// What cannot be removed is removed by the next download to this place.
+    fn remove(&self) {
+        let _ = part::remove(&self.place);
+        let _ = self.place.sidecars.remove(&self.place.names.journal);
+        self.stays.store(true, Ordering::Relaxed);
     }
 
     /// The part file takes the place of what is at the destination: the file that was written, and
@@ -283,12 +294,9 @@ impl<D: Dir> Sidecars<D> {
 
 impl<D: Dir> Drop for Sidecars<D> {
     fn drop(&mut self) {
-        if self.worth_keeping.load(Ordering::Relaxed) {
-            return;
+        if !self.stays.load(Ordering::Relaxed) {
+            self.remove();
         }
-        // What cannot be removed is removed by the next download to this place.
-        let _ = part::remove(&self.place);
-        let _ = self.place.sidecars.remove(&self.place.names.journal);
     }
 }
 

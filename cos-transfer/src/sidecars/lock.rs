@@ -13,16 +13,18 @@ const ATTEMPTS: usize = 16;
 
 /// The journal's file, locked, and still the one that has the name.
 pub(super) fn lock<D: Dir>(place: &Place<D>) -> Result<D::File, DownloadError> {
-    let failed = |error| place.failed_in_dir(LocalAction::Create, error);
     for _ in 0..ATTEMPTS {
-        let Some(journal) = open_or_create(place).map_err(failed)? else {
+        let Some(journal) = open_or_create(place)? else {
             continue;
         };
+        let failed = |error| place.failed_in_dir(LocalAction::Create, error);
         if !journal.try_lock().map_err(failed)? {
             break;
         }
-        if is_sound(place, &journal).map_err(failed)? {
-            return Ok(journal);
+        match look(place, &journal).map_err(failed)? {
+            State::Ours => return Ok(journal),
+            State::Renamed => {}
+            State::Shared => remove(place)?,
         }
     }
     Err(DownloadError::Busy {
@@ -31,44 +33,60 @@ pub(super) fn lock<D: Dir>(place: &Place<D>) -> Result<D::File, DownloadError> {
 }
 
 /// `None` if it came or went in between.
-fn open_or_create<D: Dir>(place: &Place<D>) -> io::Result<Option<D::File>> {
+fn open_or_create<D: Dir>(place: &Place<D>) -> Result<Option<D::File>, DownloadError> {
     let (dir, name) = (&place.sidecars, &place.names.journal);
-    match dir.entry(name)? {
+    let failed = |error| place.failed_in_dir(LocalAction::Create, error);
+    match dir.entry(name).map_err(failed)? {
         Some(entry) if entry.kind == Kind::File => match dir.open(name) {
-            // Somebody else's, who keeps it from us.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => remove(place),
-            opened => opened,
+            // Another user's, who keeps it from us.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            opened => return opened.map_err(failed),
         },
         // Nobody has locked what is no file.
-        Some(_) => remove(place),
+        Some(_) => {}
         None => match dir.create(name) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-            created => created.map(Some),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+            created => return created.map(Some).map_err(failed),
         },
     }
+    remove(place)?;
+    Ok(None)
 }
 
-/// Whether a journal that is locked has its name still, and no other. One that may be written to
-/// through another name, or by another user, is unlinked.
-fn is_sound<D: Dir>(place: &Place<D>, journal: &D::File) -> io::Result<bool> {
+/// What a journal is, once it is locked.
+enum State {
+    Ours,
+    /// It has lost its name by now, and the lock is worth nothing.
+    Renamed,
+    /// It may be written to through another name, or by another user.
+    Shared,
+}
+
+fn look<D: Dir>(place: &Place<D>, journal: &D::File) -> io::Result<State> {
     let (dir, name) = (&place.sidecars, &place.names.journal);
     let Some(entry) = dir.entry(name)? else {
-        return Ok(false);
+        return Ok(State::Renamed);
     };
     if !dir.is(name, journal)? {
-        return Ok(false);
+        return Ok(State::Renamed);
     }
-    // On some network file systems a file that was just made is somebody else's.
-    let usable = entry.kind == Kind::File && entry.alone && (entry.ours || journal.len()? == 0);
-    if !usable {
-        remove::<D>(place)?;
-    }
-    Ok(usable)
+    // On some network file systems a file is somebody else's as soon as it is made.
+    let ours = entry.ours || entry.len == 0;
+    Ok(if entry.kind == Kind::File && entry.alone && ours {
+        State::Ours
+    } else {
+        State::Shared
+    })
 }
 
-fn remove<D: Dir>(place: &Place<D>) -> io::Result<Option<D::File>> {
-    match place.sidecars.remove(&place.names.journal) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(None),
+fn remove<D: Dir>(place: &Place<D>) -> Result<(), DownloadError> {
+    let name = &place.names.journal;
+    match place.sidecars.remove(name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DownloadError::local(
+            LocalAction::Remove,
+            &place.path_of(name),
+            error,
+        )),
+        _ => Ok(()),
     }
 }
