@@ -1,32 +1,32 @@
 //! Downloads on a tokio runtime.
 
+mod file;
 mod settings;
 
+pub use settings::Fsync;
+
+pub(crate) use file::ToFile;
+pub(crate) use settings::Settings;
+
+use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::path::Path;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use cos_proto::{Backoff, Endpoint, Extent, GetObject, ObjectHead};
+use cos_proto::{Backoff, Endpoint, GetObject};
 use http::{Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tower_service::Service;
 
-pub use settings::Fsync;
-use settings::Settings;
-
-use crate::chunks::Chunks;
-use crate::part_file::{self, PartFile, Published};
-use crate::reader::Reading;
-use crate::writer::{Writer, blocking};
-use crate::{
-    BoxError, Destination, DownloadError, ObjectReader, Progress, Report, Transfer, Transferred,
-    Verified, exchange,
-};
+use crate::driver::{Driver, Line};
+use crate::engine::{Download, Mode};
+use crate::reader::Ordered;
+use crate::sidecars::Place;
+use crate::window::Window;
+use crate::{BoxError, DownloadError, ObjectReader, Progress, Report, Transfer};
 
 /// Downloads objects of one endpoint through a service.
 ///
@@ -35,10 +35,10 @@ use crate::{
 /// runtime with its timer.
 #[derive(Clone)]
 pub struct Downloader<S> {
-    service: S,
-    endpoint: Endpoint,
-    settings: Settings,
-    progress: Option<Arc<dyn Progress>>,
+    pub(crate) service: S,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) settings: Settings,
+    pub(crate) progress: Option<Arc<dyn Progress>>,
 }
 
 impl<S> Downloader<S> {
@@ -46,7 +46,7 @@ impl<S> Downloader<S> {
     pub fn new(service: S, endpoint: Endpoint) -> Self {
         Self {
             service,
-            endpoint,
+            endpoint: Arc::new(endpoint),
             settings: Settings::default(),
             progress: None,
         }
@@ -151,43 +151,77 @@ where
     ///
     /// A file or a symbolic link that is there is replaced, in one step and only by a complete and
     /// verified object; until then it stays as it is. The new file has the mode that the umask
-    /// leaves it, and not that of an older one. Missing directories are made. See
-    /// [`Destination::resolve`] for a destination that may be a directory.
+    /// leaves it, and not that of an older one, and the time of the object. Missing directories are
+    /// made. Of a range, its first byte is the first byte of the file. See
+    /// [`Destination::resolve`](crate::Destination::resolve) for a destination that may be a
+    /// directory.
     ///
-    /// One request is sent, whatever the size; for an empty object of which a range was asked for,
-    /// two. File work is done on tokio's blocking pool. Of the object, at most 2 MiB are held in
-    /// memory, and one chunk of the body.
+    /// An object that is no longer than a part costs one request. A longer one is fetched in parts,
+    /// with a checkpoint: a download that failed, was dropped or was killed goes on where it was
+    /// when it is called again for the same object and place. The object as it is at the first
+    /// answer is what is downloaded. One that changes meanwhile is started anew, once.
+    ///
+    /// In one process, a second download to a place waits for the first one.
+    ///
+    /// # Where the work is done
+    ///
+    /// All connections are served by whoever polls the future, and so are the writes of what they
+    /// bring: one chunk after the other, as large as the service hands them out, which is at most
+    /// 1 MiB over cos-transport. A disk that cannot keep up holds that thread up for as long as it
+    /// takes to write one chunk for each connection, four times at most, before other tasks get
+    /// their turn: some milliseconds while the system's cache takes the bytes, and, where it has
+    /// become full, as long as the system lets writers wait. Spawn the future on a runtime of its
+    /// own where other tasks must not feel that. What may take longer is done on tokio's blocking
+    /// pool: opening, reserving space, reading back, the last fsync, publishing. Of the
+    /// object, each connection holds one chunk, and its buffer.
     ///
     /// # Errors
     ///
-    /// [`DownloadError`]. When it is returned, nothing is left behind, neither bytes nor
-    /// directories; [`LocalAction::SyncName`](crate::LocalAction::SyncName) is the exception.
+    /// [`DownloadError`]. Nothing is at `path` then but what was there before;
+    /// [`LocalAction::SyncName`](crate::LocalAction::SyncName) is the exception. If a part of it
+    /// has been recorded, the sidecars stay for another try.
     ///
     /// # Cancellation
     ///
-    /// Dropping the future gives the download up. It starts no new work; a write in flight is
-    /// finished, and the temporary file is then removed. If it is dropped while the complete file
-    /// is being published, the file may still appear, whole.
+    /// See [`Transfer`].
     pub fn download(&self, get: GetObject, path: &Path) -> Transfer {
-        let (downloader, path) = (self.clone(), path.to_owned());
-        Transfer::new(|_| downloader.download_to(get, path))
+        let path = path.to_owned();
+        Transfer::new(|cancelled| {
+            let to_file = ToFile {
+                line: self.line(),
+                get,
+                options: self.settings.options(),
+                settings: self.settings.clone(),
+                durable: self.settings.fsync != Fsync::Never,
+                progress: self.progress.clone(),
+                cancelled,
+            };
+            to_file.run(move || Place::at(&path))
+        })
     }
 
-    /// Reads an object, or the range of it that `get` asks for, as a stream in order.
+    /// Reads an object, or the range of it that `get` asks for, as a stream in order, fetched over
+    /// as many connections as a download.
     ///
-    /// Nothing is sent before the reader is polled. See [`ObjectReader`] for errors and
-    /// cancellation.
+    /// Nothing is sent before the reader is polled. For each connection it holds up to 2 MiB that
+    /// have come before their turn. See [`ObjectReader`] for errors and cancellation.
     pub fn read(&self, get: GetObject) -> ObjectReader {
-        ObjectReader::new(OneRequest::new(self.clone(), get))
+        let connections = u64::try_from(self.settings.parallel.max(1)).unwrap_or(u64::MAX);
+        let window = connections.saturating_mul(WINDOW);
+        let options = self.settings.options().mode(Mode::Ordered { window });
+        let seed = RandomState::new().build_hasher().finish();
+        let machine = Download::new(get, options, seed);
+        let progress = self.progress.clone();
+        let driver = Driver::new(self.line(), machine, Window::default(), progress);
+        ObjectReader::new(Ordered::new(driver))
     }
 
-    /// Copies an object, or the range of it that `get` asks for, to `writer`, in order.
+    /// Copies an object, or the range of it that `get` asks for, to `writer`, in order; as
+    /// [`read`](Self::read) brings it.
     ///
     /// The last bytes of a whole object are written only when its CRC64 has proved right, but
     /// those before them are out by then: a receiver must not act on a stream whose copy failed.
     /// `writer` is flushed at the end, and not shut down.
-    ///
-    /// One request is sent, as for [`download`](Self::download); one chunk is held in memory.
     ///
     /// # Errors
     ///
@@ -204,243 +238,31 @@ where
     where
         W: AsyncWrite + Unpin + Send + ?Sized,
     {
-        self.clone().copy_to(get, writer)
-    }
-
-    async fn download_to(mut self, get: GetObject, dest: PathBuf) -> Result<Report, DownloadError> {
-        let started = Instant::now();
-        let no_clobber = self.settings.no_clobber;
-
-        let place = dest.clone();
-        let found = blocking(&dest, move || part_file::preflight(&place)).await?;
-        if no_clobber && found == Destination::Replaceable {
-            return Ok(Report::of_nothing_done(started.elapsed()));
-        }
-
-        let (head, mut chunks) = self.open(get).await?;
-        let place = dest.clone();
-        let part = blocking(&dest, move || PartFile::create(&place)).await?;
-        let mut writer = Writer::new(part, chunks.total());
-        let mut meter = Meter::new(self.progress.as_deref(), chunks.total());
-        let extent = match fill(&mut writer, &mut chunks, &mut meter).await {
-            Ok(extent) => extent,
-            Err(error) => {
-                writer.discard().await;
-                return Err(error);
+        let mut reader = self.read(get);
+        async move {
+            while let Some(chunk) = reader.chunk().await {
+                writer
+                    .write_all(&chunk?)
+                    .await
+                    .map_err(DownloadError::Output)?;
             }
-        };
-
-        // A time that the file system cannot hold is no reason to fail.
-        let modified = head
-            .last_modified()
-            .and_then(|time| SystemTime::UNIX_EPOCH.checked_add(time.since_epoch()));
-        match writer.publish(modified, no_clobber).await? {
-            Published::Skipped => Ok(Report::of_nothing_done(started.elapsed())),
-            Published::Done => {
-                meter.tell();
-                Ok(self.report(&head, &chunks, extent, started))
-            }
+            writer.flush().await.map_err(DownloadError::Output)?;
+            reader.report().cloned().ok_or(DownloadError::Cancelled)
         }
     }
 
-    async fn copy_to<W>(mut self, get: GetObject, writer: &mut W) -> Result<Report, DownloadError>
-    where
-        W: AsyncWrite + Unpin + Send + ?Sized,
-    {
-        let started = Instant::now();
-        let (head, mut chunks) = self.open(get).await?;
-        let mut meter = Meter::new(self.progress.as_deref(), chunks.total());
-        while let Some(chunk) = chunks.next().await? {
-            writer
-                .write_all(&chunk)
-                .await
-                .map_err(DownloadError::Output)?;
-            meter.add(chunk.len());
-            meter.tell_at_times();
-        }
-        let extent = chunks.check()?;
-        writer.flush().await.map_err(DownloadError::Output)?;
-        meter.tell();
-        Ok(self.report(&head, &chunks, extent, started))
-    }
-
-    /// Sends the request and applies what was said about CRC64.
-    async fn open(&mut self, get: GetObject) -> Result<(ObjectHead, Chunks<B>), DownloadError> {
-        let (head, chunks) = exchange::open(&mut self.service, &self.endpoint, get).await?;
-        if self.settings.require_crc64 && head.crc64().is_none() {
-            return Err(DownloadError::NoCrc64);
-        }
-        if self.ignores_crc64() {
-            return Ok((head, chunks.without_crc64()));
-        }
-        Ok((head, chunks))
-    }
-
-    fn ignores_crc64(&self) -> bool {
-        self.settings.no_crc64 && !self.settings.require_crc64
-    }
-
-    fn report(
-        &self,
-        head: &ObjectHead,
-        chunks: &Chunks<B>,
-        extent: Extent,
-        started: Instant,
-    ) -> Report {
-        Report {
-            skipped: false,
-            bytes: extent.len(),
-            fetched: extent.len(),
-            resumed: 0,
-            crc64: (!self.ignores_crc64()).then(|| extent.crc64()),
-            verified: if chunks.has_crc64() {
-                Verified::Crc64
-            } else {
-                Verified::Size
-            },
-            etag: head.etag().cloned(),
-            version_id: head.version_id().cloned(),
-            elapsed: started.elapsed(),
-            requests: 1,
-            pinned: true,
-            restarted: false,
+    fn line(&self) -> Line<S> {
+        Line {
+            service: self.service.clone(),
+            endpoint: Arc::clone(&self.endpoint),
+            connections: None,
         }
     }
 }
 
-type Opened<B> = Result<(ObjectHead, Chunks<B>), DownloadError>;
-
-/// A reader that sends one request.
-struct OneRequest<B> {
-    opening: Option<Pin<Box<dyn Future<Output = Opened<B>> + Send>>>,
-    open: Option<(ObjectHead, Chunks<B>)>,
-    report: Option<Report>,
-}
-
-impl<B: Body<Data = Bytes> + Send + 'static> OneRequest<B>
-where
-    B::Error: Into<BoxError>,
-{
-    fn new<S>(mut downloader: Downloader<S>, get: GetObject) -> Self
-    where
-        S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
-        S::Future: Send,
-        S::Error: Into<BoxError>,
-    {
-        Self {
-            opening: Some(Box::pin(async move { downloader.open(get).await })),
-            open: None,
-            report: None,
-        }
-    }
-}
-
-impl<B: Body<Data = Bytes> + Send + 'static> Reading for OneRequest<B>
-where
-    B::Error: Into<BoxError>,
-{
-    fn poll_chunk(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, DownloadError>>> {
-        if let Err(error) = ready!(self.as_mut().poll_head(cx)) {
-            return Poll::Ready(Some(Err(error)));
-        }
-        let Some((_, chunks)) = &mut self.open else {
-            return Poll::Ready(None);
-        };
-        std::pin::pin!(chunks.next())
-            .poll(cx)
-            .map(Result::transpose)
-    }
-
-    fn poll_head(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(), DownloadError>> {
-        if let Some(opening) = &mut self.opening {
-            let opened = ready!(opening.as_mut().poll(cx));
-            self.opening = None;
-            self.open = Some(opened?);
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn head(&self) -> Option<&ObjectHead> {
-        self.open.as_ref().map(|(head, _)| head)
-    }
-
-    fn report(&self) -> Option<&Report> {
-        self.report.as_ref()
-    }
-}
-
-/// Moves all chunks to the file, and says what they were.
-async fn fill<B>(
-    writer: &mut Writer,
-    chunks: &mut Chunks<B>,
-    meter: &mut Meter<'_>,
-) -> Result<Extent, DownloadError>
-where
-    B: Body<Data = Bytes>,
-    B::Error: Into<BoxError>,
-{
-    while let Some(chunk) = chunks.next().await? {
-        meter.add(chunk.len());
-        if writer.push(&chunk).await? {
-            meter.tell();
-        }
-    }
-    chunks.check()
-}
-
-/// How much is copied between one word of progress and the next.
-const STEP: u64 = 1024 * 1024;
-
-/// Counts bytes, and tells of them.
-struct Meter<'a> {
-    progress: Option<&'a dyn Progress>,
-    done: u64,
-    told: u64,
-    total: u64,
-}
-
-impl<'a> Meter<'a> {
-    /// Tells of the total before the first byte.
-    fn new(progress: Option<&'a dyn Progress>, total: u64) -> Self {
-        let mut meter = Self {
-            progress,
-            done: 0,
-            told: 0,
-            total,
-        };
-        meter.tell();
-        meter
-    }
-
-    fn add(&mut self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        self.done = self.done.saturating_add(bytes).min(self.total);
-    }
-
-    /// Tells where another step has been made.
-    fn tell_at_times(&mut self) {
-        if self.done.saturating_sub(self.told) >= STEP {
-            self.tell();
-        }
-    }
-
-    fn tell(&mut self) {
-        self.told = self.done;
-        if let Some(progress) = self.progress {
-            progress.update(
-                Transferred::new(self.done, self.total)
-                    .resumed_from(0)
-                    .at_rate(0),
-            );
-        }
-    }
-}
+/// How much a reader holds for each connection of what comes before its turn. So much is asked for
+/// at once, so that a smaller one would cost requests, and a larger one memory.
+const WINDOW: u64 = 2 * 1024 * 1024;
 
 impl<S: fmt::Debug> fmt::Debug for Downloader<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -52,15 +52,21 @@ mod progress;
 mod report;
 
 #[cfg(feature = "tokio")]
+mod blocking;
+#[cfg(feature = "tokio")]
+#[expect(dead_code, reason = "the small files of a prefix come this way")]
 mod chunks;
 #[cfg(feature = "tokio")]
 mod downloader;
 #[cfg(feature = "tokio")]
+mod driver;
+#[cfg(feature = "tokio")]
 mod error;
 #[cfg(feature = "tokio")]
+#[expect(dead_code, reason = "the small files of a prefix come this way")]
 mod exchange;
 #[cfg(feature = "tokio")]
-mod part_file;
+mod file_sink;
 #[cfg(feature = "tokio")]
 pub mod prefix;
 #[cfg(feature = "tokio")]
@@ -74,7 +80,7 @@ mod storage;
 #[cfg(feature = "tokio")]
 mod transfer;
 #[cfg(feature = "tokio")]
-mod writer;
+mod window;
 
 pub use destination::{Destination, DestinationError};
 #[cfg(feature = "tokio")]

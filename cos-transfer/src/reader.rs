@@ -1,5 +1,9 @@
 //! An object as a stream in order.
 
+mod ordered;
+
+pub(crate) use ordered::Ordered;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -28,20 +32,17 @@ use crate::{DownloadError, Report};
 /// Dropping it closes its connections, and leaves nothing else. A chunk that is asked for and not
 /// waited for is not lost.
 pub struct ObjectReader {
-    reading: Pin<Box<dyn Reading + Send>>,
+    reading: Box<dyn Reading + Send>,
     ended: bool,
 }
 
 /// What hands out the chunks.
 pub(crate) trait Reading {
     /// The next chunk that is not empty; none when all have come, and are right.
-    fn poll_chunk(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, DownloadError>>>;
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, DownloadError>>>;
 
     /// Waits until the object is known.
-    fn poll_head(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), DownloadError>>;
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), DownloadError>>;
 
     fn head(&self) -> Option<&ObjectHead>;
 
@@ -51,7 +52,7 @@ pub(crate) trait Reading {
 impl ObjectReader {
     pub(crate) fn new(reading: impl Reading + Send + 'static) -> Self {
         Self {
-            reading: Box::pin(reading),
+            reading: Box::new(reading),
             ended: false,
         }
     }
@@ -62,7 +63,7 @@ impl ObjectReader {
     ///
     /// [`DownloadError`]; nothing follows it.
     pub async fn head(&mut self) -> Result<&ObjectHead, DownloadError> {
-        poll_fn(|cx| self.reading.as_mut().poll_head(cx)).await?;
+        poll_fn(|cx| self.reading.poll_head(cx)).await?;
         self.reading.head().ok_or(DownloadError::Cancelled)
     }
 
@@ -85,7 +86,7 @@ impl ObjectReader {
         if self.ended {
             return Poll::Ready(None);
         }
-        let chunk = ready!(self.reading.as_mut().poll_chunk(cx));
+        let chunk = ready!(self.reading.poll_chunk(cx));
         self.ended = !matches!(chunk, Some(Ok(_)));
         Poll::Ready(chunk)
     }

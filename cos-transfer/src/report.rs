@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use cos_proto::{ETag, VersionId};
 
+#[cfg(feature = "tokio")]
+use {crate::engine::Outcome, cos_proto::ObjectHead};
+
 /// What came out of a download that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -39,6 +42,23 @@ pub struct Report {
 
 #[cfg(feature = "tokio")]
 impl Report {
+    pub(crate) fn of(outcome: &Outcome, head: Option<&ObjectHead>, elapsed: Duration) -> Self {
+        Self {
+            skipped: false,
+            bytes: outcome.range.end.saturating_sub(outcome.range.start),
+            fetched: outcome.fetched,
+            resumed: outcome.resumed,
+            crc64: Some(outcome.crc64),
+            verified: outcome.verified,
+            etag: head.and_then(ObjectHead::etag).cloned(),
+            version_id: head.and_then(ObjectHead::version_id).cloned(),
+            elapsed,
+            requests: outcome.requests,
+            pinned: outcome.pinned,
+            restarted: outcome.restarted,
+        }
+    }
+
     pub(crate) fn of_nothing_done(elapsed: Duration) -> Self {
         Self {
             skipped: true,

@@ -1,7 +1,8 @@
 //! A download on its way.
 
 use std::fmt;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -70,8 +71,17 @@ impl Cancelled {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    #[expect(dead_code, reason = "until the driver asks")]
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// What `future` brings, unless the download is to stop before.
+    pub(crate) async fn or<T>(&self, future: impl Future<Output = T>) -> Result<T, DownloadError> {
+        let mut future = pin!(future);
+        poll_fn(|cx| match self.is_set() {
+            true => Poll::Ready(Err(DownloadError::Cancelled)),
+            false => future.as_mut().poll(cx).map(Ok),
+        })
+        .await
     }
 }

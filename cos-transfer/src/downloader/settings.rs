@@ -37,7 +37,6 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// What the machine has to know of it.
-    #[expect(dead_code, reason = "until the driver asks")]
     pub(crate) fn options(&self) -> Options {
         let mut options = Options::new()
             .part_size(self.part_size)

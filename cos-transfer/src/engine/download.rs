@@ -205,6 +205,16 @@ impl Download {
         matches!(self.phase, Phase::Over(_))
     }
 
+    /// What it fails with, as soon as that is certain: there may still be tasks that have to be
+    /// stopped before [`Output::Failed`] says the same.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Error> {
+        match &self.phase {
+            Phase::Draining(Ending::Fail(error)) | Phase::Over(Err(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// A 2xx head has come for a task. It is judged before a byte of its body may be used: fetch
     /// the body under the guard, chunk by chunk.
     ///

@@ -1,0 +1,155 @@
+//! The bytes of a download on their way into the part file.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+
+use crate::DownloadError;
+use crate::blocking::Blocking;
+use crate::driver::{Done, Order, Sink};
+use crate::engine::ClaimId;
+use crate::sidecars::Sidecars;
+use crate::storage::Dir;
+
+/// Writes to the sidecars of a place.
+///
+/// Chunks and records are written by the thread that polls the download, so that nothing is copied
+/// or handed over on their way; what may take longer than a write is done on tokio's blocking pool:
+/// to reserve space, to write the journal anew, to throw away, and to read back.
+pub(crate) struct FileSink<D: Dir> {
+    /// `None` once they were taken out.
+    sidecars: Option<Arc<Sidecars<D>>>,
+    /// Whether there is a part file to write to.
+    begun: bool,
+    /// Orders that have to keep theirs: this one is under way, and these wait for it.
+    running: Option<(Step, Blocking<()>)>,
+    waiting: VecDeque<Order>,
+    reading: Vec<(ClaimId, Blocking<bool>)>,
+}
+
+/// What an order changes when it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Begin,
+    Other,
+}
+
+impl<D: Dir> FileSink<D> {
+    pub(crate) fn new(sidecars: Arc<Sidecars<D>>) -> Self {
+        Self {
+            sidecars: Some(sidecars),
+            begun: false,
+            running: None,
+            waiting: VecDeque::new(),
+            reading: Vec::new(),
+        }
+    }
+
+    /// The sidecars, of which nothing is under way any more if the sink is idle.
+    pub(crate) fn into_sidecars(mut self) -> Option<Arc<Sidecars<D>>> {
+        self.sidecars.take()
+    }
+
+    /// Starts the next order that has to wait for none.
+    fn next(&mut self) {
+        while self.running.is_none()
+            && let Some(order) = self.waiting.pop_front()
+            && let Some(sidecars) = self.sidecars.clone()
+        {
+            let (step, blocking) = match order {
+                Order::Begin(range) => {
+                    (Step::Begin, Blocking::start(move || sidecars.begin(range)))
+                }
+                Order::Rewrite(bytes) => (
+                    Step::Other,
+                    Blocking::start(move || sidecars.rewrite(&bytes)),
+                ),
+                Order::Record(record) => (
+                    Step::Other,
+                    Blocking::start(move || sidecars.record(record.as_bytes())),
+                ),
+                Order::Discard => {
+                    self.begun = false;
+                    (Step::Other, Blocking::start(move || sidecars.discard()))
+                }
+                Order::Verify { claim, extent } => {
+                    let read = Blocking::start(move || Ok(sidecars.read_back(&extent)));
+                    self.reading.push((claim, read));
+                    continue;
+                }
+            };
+            self.running = Some((step, blocking));
+        }
+    }
+}
+
+impl<D: Dir> Sink for FileSink<D> {
+    fn may_take(&self, _: u64) -> bool {
+        self.begun
+    }
+
+    fn take(&mut self, offset: u64, bytes: Bytes) -> Result<(), DownloadError> {
+        match &self.sidecars {
+            Some(sidecars) => sidecars.write(&bytes, offset),
+            None => Err(DownloadError::Cancelled),
+        }
+    }
+
+    fn order(&mut self, order: Order) -> Result<(), DownloadError> {
+        if let (Order::Record(record), Some(sidecars), true) =
+            (&order, &self.sidecars, self.running.is_none())
+        {
+            return sidecars.record(record.as_bytes());
+        }
+        self.waiting.push_back(order);
+        self.next();
+        Ok(())
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
+        if let Some((step, blocking)) = &mut self.running
+            && let Poll::Ready(done) = Pin::new(blocking).poll(cx)
+        {
+            self.begun |= *step == Step::Begin && done.is_ok();
+            self.running = None;
+            if done.is_err() {
+                // What comes after would be built on it.
+                self.waiting.clear();
+            }
+            self.next();
+            return Poll::Ready(done.map_or_else(Done::Failed, |()| Done::Step));
+        }
+        for at in 0..self.reading.len() {
+            if let Some((claim, read)) = self.reading.get_mut(at)
+                && let Poll::Ready(read) = Pin::new(read).poll(cx)
+            {
+                let claim = *claim;
+                self.reading.swap_remove(at);
+                return Poll::Ready(match read {
+                    Ok(is_true) => Done::Read { claim, is_true },
+                    Err(error) => Done::Failed(error),
+                });
+            }
+        }
+        Poll::Pending
+    }
+
+    fn is_idle(&self) -> bool {
+        self.running.is_none() && self.reading.is_empty()
+    }
+}
+
+/// To remove a large file, or to close it, can take long.
+impl<D: Dir> Drop for FileSink<D> {
+    fn drop(&mut self) {
+        if let Some(sidecars) = self.sidecars.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn_blocking(move || drop(sidecars));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The bytes of a download that have come before their turn.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+
+use crate::DownloadError;
+use crate::driver::{Done, Order, Sink};
+
+/// Hands bytes out in order, and keeps those that come early.
+///
+/// A chunk may keep alive a buffer of many times its size. So only the one whose turn it is, is
+/// passed on as it came; the others are copied, and the memory that is taken is that of the bytes,
+/// which the machine bounds.
+#[derive(Debug, Default)]
+pub(crate) struct Window {
+    /// What is wanted; empty as long as that is not known.
+    range: Range<u64>,
+    /// Where the next byte to hand out stands.
+    next: u64,
+    ready: VecDeque<Bytes>,
+    /// Bytes in `ready`.
+    queued: u64,
+    early: BTreeMap<u64, BytesMut>,
+    /// Whether `range` is known.
+    begun: bool,
+    /// Whether the last bytes may go, because all are right.
+    complete: bool,
+}
+
+/// Early bytes are gathered in pieces of so many.
+const PIECE: usize = 256 * 1024;
+
+impl Window {
+    /// The next bytes to hand out, and the offset behind them. The last ones of all come only when
+    /// [`complete`](Self::complete) was called.
+    pub(crate) fn pop(&mut self) -> Option<(Bytes, u64)> {
+        let next = self.ready.front()?;
+        let end = self.next.saturating_add(len(next));
+        if end >= self.range.end && !self.complete {
+            return None;
+        }
+        let bytes = self.ready.pop_front()?;
+        self.next = end;
+        self.queued = self.queued.saturating_sub(len(&bytes));
+        Some((bytes, end))
+    }
+
+    /// All bytes have come, and are right.
+    pub(crate) fn complete(&mut self) {
+        self.complete = true;
+    }
+
+    /// Where the bytes end that are ready to be handed out.
+    fn reached(&self) -> u64 {
+        self.next.saturating_add(self.queued)
+    }
+
+    fn push(&mut self, bytes: Bytes) {
+        self.queued = self.queued.saturating_add(len(&bytes));
+        self.ready.push_back(bytes);
+    }
+
+    fn keep(&mut self, offset: u64, bytes: &[u8]) {
+        if let Some((start, piece)) = self.early.range_mut(..offset).next_back()
+            && start.saturating_add(len(piece)) == offset
+            && piece.capacity().saturating_sub(piece.len()) >= bytes.len()
+        {
+            return piece.extend_from_slice(bytes);
+        }
+        let mut piece = BytesMut::with_capacity(bytes.len().max(PIECE));
+        piece.extend_from_slice(bytes);
+        self.early.insert(offset, piece);
+    }
+}
+
+impl Sink for Window {
+    /// Of the bytes whose turn it is, one chunk at a time.
+    fn may_take(&self, offset: u64) -> bool {
+        self.begun && (offset > self.reached() || self.ready.is_empty())
+    }
+
+    fn take(&mut self, offset: u64, bytes: Bytes) -> Result<(), DownloadError> {
+        if offset == self.reached() {
+            self.push(bytes);
+            while let Some(early) = self.early.remove(&self.reached()) {
+                self.push(early.freeze());
+            }
+        } else {
+            self.keep(offset, &bytes);
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, order: Order) -> Result<(), DownloadError> {
+        match order {
+            Order::Begin(range) => {
+                self.next = range.start;
+                self.range = range;
+                self.begun = true;
+            }
+            Order::Discard => *self = Self::default(),
+            // There is no checkpoint.
+            Order::Rewrite(_) | Order::Record(_) | Order::Verify { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<Done> {
+        Poll::Pending
+    }
+
+    fn is_idle(&self) -> bool {
+        true
+    }
+}
+
+fn len(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
