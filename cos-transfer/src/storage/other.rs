@@ -3,10 +3,11 @@
 //! Not verified. A directory whose path is renamed is lost; a name is taken for an open file's as
 //! soon as it is there; directories are not synced.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -57,6 +58,55 @@ impl RealDir {
     /// Removes an empty directory in this one.
     pub(crate) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_dir(self.at(name))
+    }
+
+    /// As [`make_dir`](Self::make_dir): who may open it is left to the system.
+    pub(crate) fn make_private_dir(&self, name: &OsStr) -> io::Result<()> {
+        self.make_dir(name)
+    }
+
+    /// As [`create`](Dir::create).
+    pub(crate) fn create_public(&self, name: &OsStr) -> io::Result<RealFile> {
+        self.create(name)
+    }
+
+    /// Opens a file for reading; `None` if there is nothing of that name.
+    pub(crate) fn open_to_read(&self, name: &OsStr) -> io::Result<Option<RealFile>> {
+        match fs::File::open(self.at(name)) {
+            Ok(file) => Ok(Some(RealFile {
+                file: Mutex::new(file),
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells `visit` of every name in it and of what stands there, in no order, until that says to
+    /// break off.
+    pub(crate) fn names(
+        &self,
+        visit: &mut dyn FnMut(OsString, Kind) -> io::Result<ControlFlow<()>>,
+    ) -> io::Result<()> {
+        for entry in fs::read_dir(&self.path)? {
+            let name = entry?.file_name();
+            let Some(entry) = self.entry(&name)? else {
+                continue;
+            };
+            if visit(name, entry.kind)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Not known here.
+    pub(crate) fn changed(&self, _: &OsStr) -> io::Result<Option<SystemTime>> {
+        Ok(None)
+    }
+
+    /// Left to the system.
+    pub(crate) fn sync_file_system(&self) -> io::Result<()> {
+        Ok(())
     }
 
     fn at(&self, name: &OsStr) -> PathBuf {

@@ -2,10 +2,12 @@
 //!
 //! Linux is what is tested. Nothing here is Linux alone without saying so.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,6 +23,9 @@ const NEW_FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 
 /// The mode of a new directory, before the umask takes its share.
 const NEW_DIR_MODE: Mode = Mode::from_raw_mode(0o777);
+
+/// The mode of a directory of files that are not complete.
+const PRIVATE_DIR_MODE: Mode = Mode::from_raw_mode(0o700);
 
 /// The mode of a file that is not complete: nobody else's business.
 const PRIVATE_MODE: u32 = 0o600;
@@ -68,9 +73,9 @@ impl RealDir {
         Ok(rustix::fs::unlinkat(&*self.fd, name, AtFlags::REMOVEDIR)?)
     }
 
-    fn open_at(at: impl std::os::fd::AsFd, name: &OsStr, extra: OFlags) -> io::Result<Self> {
+    fn open_at(at: impl AsFd, name: &OsStr, extra: OFlags) -> io::Result<Self> {
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | extra;
-        let open = |flags| rustix::fs::openat(&at, name, flags, Mode::empty());
+        let open = |flags| open_beneath(at.as_fd(), name, flags);
         let (fd, readable) = match open(OFlags::RDONLY | flags) {
             Ok(fd) => (fd, true),
             // It may still be written, which is all that is needed but for a sync.
@@ -93,6 +98,84 @@ impl RealDir {
     }
 }
 
+/// What only directories of many files need.
+impl RealDir {
+    /// As [`make_dir`](Self::make_dir), for nobody but its owner.
+    pub(crate) fn make_private_dir(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&*self.fd, name, PRIVATE_DIR_MODE)?)
+    }
+
+    /// As [`create`](Dir::create), with the mode that the umask leaves it from the start.
+    pub(crate) fn create_public(&self, name: &OsStr) -> io::Result<RealFile> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let fd = rustix::fs::openat(&*self.fd, name, flags, NEW_FILE_MODE)?;
+        Ok(RealFile {
+            file: fd.into(),
+            public: None,
+        })
+    }
+
+    /// Opens a file for reading; `None` if there is nothing of that name. What [`open`](Dir::open)
+    /// says of links and of other things goes for it too.
+    pub(crate) fn open_to_read(&self, name: &OsStr) -> io::Result<Option<RealFile>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        match rustix::fs::openat(&*self.fd, name, flags, Mode::empty()) {
+            Ok(fd) => Ok(Some(RealFile {
+                file: fd.into(),
+                public: None,
+            })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Tells `visit` of every name in it and of what stands there, in no order, until that says to
+    /// break off. The names are not collected.
+    pub(crate) fn names(
+        &self,
+        visit: &mut dyn FnMut(OsString, Kind) -> io::Result<ControlFlow<()>>,
+    ) -> io::Result<()> {
+        for entry in rustix::fs::Dir::read_from(&*self.fd)? {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if name == "." || name == ".." {
+                continue;
+            }
+            let kind = match entry.file_type() {
+                // There are file systems whose directories do not say.
+                FileType::Unknown => match self.entry(name)? {
+                    Some(entry) => entry.kind,
+                    None => continue,
+                },
+                known => kind(known),
+            };
+            if visit(name.to_owned(), kind)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// When anything about what stands at a name was changed last, as the file system's own clock
+    /// has it: no program can set it.
+    pub(crate) fn changed(&self, name: &OsStr) -> io::Result<Option<SystemTime>> {
+        let Some(stat) = self.stat(name)? else {
+            return Ok(None);
+        };
+        Ok(changed(&stat))
+    }
+
+    /// Makes everything durable that was written to the file system it is on. Only Linux can; else
+    /// it is left to the system.
+    pub(crate) fn sync_file_system(&self) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        if self.readable {
+            rustix::fs::syncfs(&*self.fd)?;
+        }
+        Ok(())
+    }
+}
+
 impl Dir for RealDir {
     type File = RealFile;
 
@@ -103,12 +186,7 @@ impl Dir for RealDir {
 
     fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
         Ok(self.stat(name)?.map(|stat| Entry {
-            kind: match FileType::from_raw_mode(stat.st_mode) {
-                FileType::RegularFile => Kind::File,
-                FileType::Directory => Kind::Dir,
-                FileType::Symlink => Kind::Symlink,
-                _ => Kind::Special,
-            },
+            kind: kind(FileType::from_raw_mode(stat.st_mode)),
             len: u64::try_from(stat.st_size).unwrap_or(0),
             modified: time(stat.st_mtime),
             alone: stat.st_nlink == 1,
@@ -281,6 +359,55 @@ fn allocate(_: &fs::File, _: u64) -> Result<(), Errno> {
     Err(Errno::NOSYS)
 }
 
+/// Opens one component, in a directory. Where links are not to be followed, the kernel is told that
+/// the way must not lead out of the directory by any means; a kernel before 5.6, or one whose filter
+/// of system calls knows no `openat2`, is told not to follow that component, which for one component
+/// is as good.
+#[cfg(target_os = "linux")]
+fn open_beneath(at: BorrowedFd<'_>, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+    use rustix::fs::ResolveFlags;
+    if flags.contains(OFlags::NOFOLLOW) {
+        let resolve =
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let open = || rustix::fs::openat2(at, name, flags, Mode::empty(), resolve);
+        // It says so where something was renamed at the same moment.
+        match retry_on(Errno::AGAIN, || retry_on_intr(open)) {
+            Err(Errno::NOSYS | Errno::PERM) => {}
+            opened => return opened,
+        }
+    }
+    rustix::fs::openat(at, name, flags, Mode::empty())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_beneath(at: BorrowedFd<'_>, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(at, name, flags, Mode::empty())
+}
+
+/// How often a call is repeated that failed in passing.
+#[cfg(target_os = "linux")]
+const TRIES: usize = 100;
+
+#[cfg(target_os = "linux")]
+fn retry_on<T>(passing: Errno, call: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+    for _ in 1..TRIES {
+        match call() {
+            Err(error) if error == passing => {}
+            outcome => return outcome,
+        }
+    }
+    call()
+}
+
+fn kind(file_type: FileType) -> Kind {
+    match file_type {
+        FileType::RegularFile => Kind::File,
+        FileType::Directory => Kind::Dir,
+        FileType::Symlink => Kind::Symlink,
+        _ => Kind::Special,
+    }
+}
+
 /// Whether a call failed because the system or this file system does not know it.
 fn is_unsupported(error: Errno) -> bool {
     matches!(
@@ -299,6 +426,20 @@ fn is_unsupported(error: Errno) -> bool {
 )]
 fn device(stat: &Stat) -> u64 {
     u64::try_from(stat.st_dev).unwrap_or(u64::MAX)
+}
+
+/// Its types are others on every system.
+#[cfg_attr(
+    target_os = "linux",
+    expect(
+        clippy::useless_conversion,
+        reason = "it is so on this system, not on others"
+    )
+)]
+fn changed(stat: &Stat) -> Option<SystemTime> {
+    let seconds = i64::try_from(stat.st_ctime).ok()?;
+    let nanos = u64::try_from(stat.st_ctime_nsec).ok()?;
+    time(seconds)?.checked_add(Duration::from_nanos(nanos))
 }
 
 /// A point in time from the seconds since the Unix epoch.
