@@ -30,6 +30,8 @@ mod journal;
 mod lock;
 mod part;
 mod place;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod write_back;
 

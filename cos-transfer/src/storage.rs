@@ -5,6 +5,8 @@
 
 #[cfg(not(unix))]
 mod other;
+#[cfg(test)]
+pub(crate) mod sim;
 #[cfg(unix)]
 mod unix;
 

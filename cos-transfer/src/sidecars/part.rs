@@ -13,9 +13,9 @@ use super::place::Place;
 use super::write_back::{self, WriteBack};
 use crate::storage::{Dir, File, Kind};
 
-/// From how many bytes on space is reserved. What is shorter is written at once, and to reserve space
-/// for thousands of small files costs more than it saves.
-const RESERVE_FROM: u64 = 1024 * 1024;
+/// From how many bytes on space is reserved. What is shorter is hardly ever written in several
+/// pieces, and to reserve space for thousands of small files costs more than it saves.
+const RESERVE_FROM: u64 = 256 * 1024;
 
 /// From how many bytes on the disk is kept at work from the start: below that the last sync has
 /// little to do.

@@ -1,0 +1,1 @@
+//! Journals that are damaged, or not ours.
