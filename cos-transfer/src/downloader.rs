@@ -213,7 +213,7 @@ where
         let machine = Download::new(get, options, seed);
         let progress = self.progress.clone();
         let driver = Driver::new(self.line(), machine, Window::default(), progress);
-        ObjectReader::new(Ordered::new(driver))
+        ObjectReader::new(Ordered::new(driver, self.settings.clone()))
     }
 
     /// Copies an object, or the range of it that `get` asks for, to `writer`, in order; as

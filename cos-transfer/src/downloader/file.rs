@@ -109,7 +109,7 @@ where
         .await?;
         Ok(match published {
             Published::Skipped => Report::of_nothing_done(started.elapsed()),
-            Published::Done => Report::of(&outcome, head.as_ref(), started.elapsed()),
+            Published::Done => self.settings.report(&outcome, head.as_ref(), started),
         })
     }
 }

@@ -1,8 +1,11 @@
 //! What a downloader was told.
 
-use cos_proto::{Backoff, RetryBudget};
+use std::time::Instant;
 
-use crate::engine::Options;
+use cos_proto::{Backoff, ObjectHead, RetryBudget};
+
+use crate::Report;
+use crate::engine::{Options, Outcome};
 
 /// When a file is made durable before it is reported as downloaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -55,6 +58,20 @@ impl Settings {
             options = options.without_hedge();
         }
         options
+    }
+
+    /// What is reported of a download that has these settings.
+    pub(crate) fn report(
+        &self,
+        outcome: &Outcome,
+        head: Option<&ObjectHead>,
+        started: Instant,
+    ) -> Report {
+        let mut report = Report::of(outcome, head, started.elapsed());
+        if self.no_crc64 && !self.require_crc64 {
+            report.crc64 = None;
+        }
+        report
     }
 }
 

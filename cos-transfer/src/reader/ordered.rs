@@ -10,6 +10,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use super::Reading;
+use crate::downloader::Settings;
 use crate::driver::Driver;
 use crate::engine::Outcome;
 use crate::window::Window;
@@ -18,6 +19,7 @@ use crate::{BoxError, DownloadError, Report};
 /// A driver whose bytes go to whoever polls it.
 pub(crate) struct Ordered<S, B> {
     driver: Driver<S, B, Window>,
+    settings: Settings,
     started: Instant,
     report: Option<Report>,
 }
@@ -30,9 +32,10 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(driver: Driver<S, B, Window>) -> Self {
+    pub(crate) fn new(driver: Driver<S, B, Window>, settings: Settings) -> Self {
         Self {
             driver,
+            settings,
             started: Instant::now(),
             report: None,
         }
@@ -48,7 +51,7 @@ where
     fn finish(&mut self, outcome: &Outcome) {
         self.driver.sink_mut().complete();
         let head = self.driver.head();
-        self.report = Some(Report::of(outcome, head, self.started.elapsed()));
+        self.report = Some(self.settings.report(outcome, head, self.started));
     }
 }
 

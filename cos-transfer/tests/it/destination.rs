@@ -60,6 +60,7 @@ async fn directories_that_were_there_stay_when_a_download_fails() {
     let mut short = whole(CONTENT, 3);
     *short.body_mut() = crate::fake::FakeBody::new([]);
     downloader(Fake::answering([short]))
+        .retries(0)
         .download(object(), &folder.join("kept/made/file"))
         .await
         .unwrap_err();
@@ -180,7 +181,7 @@ async fn f9_a_directory_that_is_removed_meanwhile_is_not_made_again() {
         matches!(
             result,
             Err(DownloadError::Local {
-                action: LocalAction::Publish,
+                action: LocalAction::Create,
                 ..
             })
         ),
@@ -308,7 +309,7 @@ async fn a_file_has_the_mode_that_the_umask_leaves_it() {
             .progress(move |_| {
                 for entry in fs::read_dir(&dir).unwrap() {
                     let entry = entry.unwrap();
-                    if entry.file_name().as_encoded_bytes().starts_with(b".cos-") {
+                    if entry.file_name().as_encoded_bytes().ends_with(b".cospart") {
                         seen.lock()
                             .unwrap()
                             .push(entry.metadata().unwrap().permissions().mode());

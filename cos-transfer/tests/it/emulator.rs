@@ -43,7 +43,7 @@ fn downloader(emulator: &Emulator) -> Downloader<Client> {
         .retries(0)
         .build()
         .unwrap();
-    Downloader::new(client, endpoint)
+    Downloader::new(client, endpoint).retries(0)
 }
 
 /// Downloads over an old file while `fault` befalls the request; on failure the old file must
@@ -92,7 +92,8 @@ async fn an_object_without_bytes_is_a_file_without_bytes() {
     let bucket = MemoryBucket::new(BUCKET);
     bucket.put(KEY, Object::new(""));
     let emulator = emulator(bucket).await;
-    for (range, requests) in [(None, 1), (Some("bytes=0-9"), 3)] {
+    // A range is asked for, as the size is not known, and there is none in an empty object.
+    for (range, requests) in [(None, 2), (Some("bytes=0-9"), 4)] {
         let folder = Folder::new();
         let dest = folder.join("file");
         let mut get = object();
@@ -136,7 +137,7 @@ async fn t7_a_length_that_is_too_small_leaves_nothing() {
     let error = befallen(Fault::new().content_length(LEN as u64 - 1))
         .await
         .unwrap_err();
-    assert!(matches!(error, DownloadError::Integrity(_)), "{error:?}");
+    assert!(matches!(error, DownloadError::Answer(_)), "{error:?}");
 }
 
 #[tokio::test]
@@ -144,13 +145,7 @@ async fn t7_a_length_that_is_too_large_leaves_nothing() {
     let error = befallen(Fault::new().content_length(LEN as u64 + 1))
         .await
         .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            DownloadError::Integrity(GuardError::Short { missing: 1 })
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, DownloadError::Answer(_)), "{error:?}");
 }
 
 #[tokio::test]

@@ -91,10 +91,27 @@ impl Service<Request<()>> for Fake {
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Data(Bytes),
+    /// Data that is made when it is asked for.
+    Made(Maker),
     /// The connection breaks.
     Break,
     /// Nothing more comes, and no end either.
     Hang,
+}
+
+#[derive(Clone)]
+pub(crate) struct Maker(Arc<dyn Fn() -> Bytes + Send + Sync>);
+
+impl std::fmt::Debug for Maker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Maker").finish_non_exhaustive()
+    }
+}
+
+impl Act {
+    pub(crate) fn made(make: impl Fn() -> Bytes + Send + Sync + 'static) -> Self {
+        Self::Made(Maker(Arc::new(make)))
+    }
 }
 
 /// A body that does one thing after another, and then ends.
@@ -120,6 +137,7 @@ impl Body for FakeBody {
         }
         Poll::Ready(match self.0.pop_front() {
             Some(Act::Data(data)) => Some(Ok(Frame::data(data))),
+            Some(Act::Made(Maker(make))) => Some(Ok(Frame::data(make()))),
             Some(Act::Break) => Some(Err(std::io::ErrorKind::ConnectionReset.into())),
             Some(Act::Hang) | None => None,
         })
