@@ -5,9 +5,10 @@
 //! come out, and is held to it.
 
 mod endpoint;
+mod run;
+mod show;
 mod step;
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,8 @@ use crate::context::Context;
 use crate::error::{Error, chain};
 use crate::exit::ExitCode;
 use crate::printer::{Printer, elapsed};
-use endpoint::{BUCKET, DemoEndpoint, REPORT};
-use step::Step;
+use endpoint::{BUCKET, DemoEndpoint, REPORT, REPORT_SIZE};
+use step::{Expected, Step};
 
 /// Runs the steps and fails if one of them came out otherwise than it should.
 pub(super) async fn run(context: &Context) -> Result<(), Error> {
@@ -37,15 +38,15 @@ pub(super) async fn run(context: &Context) -> Result<(), Error> {
     let mut failed = 0_usize;
     let steps = steps();
     for (index, step) in steps.iter().enumerate() {
-        if !step
-            .run(index + 1, &endpoint, folder.path(), printer)
-            .await?
-        {
+        let outcome = step.run(&endpoint, folder.path()).await?;
+        step.show(index + 1, &outcome, printer)?;
+        if !outcome.as_it_should {
             failed += 1;
         }
     }
     let total = steps.len();
-    let requests = endpoint.shutdown().await?;
+    let requests = endpoint.requests();
+    endpoint.shutdown().await?;
     folder.close().map_err(|error| {
         Error::new(
             ExitCode::Disk,
@@ -65,34 +66,46 @@ pub(super) async fn run(context: &Context) -> Result<(), Error> {
 fn steps() -> Vec<Step> {
     let report = format!("cos://{BUCKET}/{REPORT}");
     let report = report.as_str();
+    let in_parts = ["cp", report, "report.bin", "--part-size", "4MiB", "-j", "2"];
+    let file = |name| Expected::File { name, key: REPORT };
     vec![
-        Step::new("Look at a bucket", &["ls", &format!("cos://{BUCKET}/")]),
         Step::new(
-            "Download an object: signed; length and CRC64 are checked before it gets its name",
-            &["cp", report, "report.bin"],
+            "Look at a bucket",
+            &["ls", &format!("cos://{BUCKET}/data/")],
+        ),
+        Step::new(
+            "Download an object in parts; when half of it has come, the process is killed",
+            &in_parts,
         )
-        .same_as_object("report.bin"),
+        .killed_half_way(2, 4 << 20)
+        .gives(Expected::Checkpoint("report.bin"))
+        .gives(Expected::Sent(REPORT_SIZE / 2)),
         Step::new(
-            "The same with a wrong secret key: refused, and nothing is written",
-            &["cp", report, "refused.bin"],
+            "The same again: what is there is read back and compared, and not fetched again",
+            &in_parts,
         )
-        .with_wrong_key()
-        .fails(ExitCode::Access)
-        .absent("refused.bin"),
+        .gives(file("report.bin"))
+        .gives(Expected::Sent(REPORT_SIZE / 2)),
         Step::new(
-            "One byte changed on its way: noticed, and nothing is left",
+            "The connection cut again and again: each part goes on from where it was",
+            &["cp", report, "cut.bin"],
+        )
+        .cut_off()
+        .gives(file("cut.bin")),
+        Step::new(
+            "One byte changed on its way: noticed, and the file does not appear",
             &["cp", report, "damaged.bin"],
         )
         .corrupted()
         .fails(ExitCode::Integrity)
-        .absent("damaged.bin"),
+        .gives(Expected::Nothing("damaged.bin")),
         Step::new(
-            "The connection cut in the middle: noticed, and nothing is left",
-            &["cp", report, "cut.bin"],
+            "A wrong secret key: refused, and nothing is written",
+            &["cp", report, "refused.bin"],
         )
-        .cut_off()
-        .fails(ExitCode::Network)
-        .absent("cut.bin"),
+        .with_wrong_key()
+        .fails(ExitCode::Access)
+        .gives(Expected::Nothing("refused.bin")),
         Step::new(
             "Every key, byte for byte, however odd",
             &["ls", "-r", &format!("cos://{BUCKET}/odd/")],
@@ -121,9 +134,4 @@ fn conclude(steps: usize, requests: usize, time: Duration, printer: Printer) -> 
         "\nAll {steps} steps came out as they should: {requests} requests in {}. Nothing is left behind.",
         elapsed(time)
     ))
-}
-
-/// Reads a file of the demo's folder; none where there is no file.
-fn read(folder: &Path, name: &str) -> Option<Vec<u8>> {
-    fs::read(folder.join(name)).ok()
 }

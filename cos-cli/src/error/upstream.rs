@@ -91,6 +91,7 @@ fn exit_of_local(error: &DownloadError) -> Option<ExitCode> {
             ExitCode::Disk
         }
         DownloadError::Integrity(_) | DownloadError::NoCrc64 => ExitCode::Integrity,
+        DownloadError::Changed(_) => ExitCode::Condition,
         DownloadError::Busy { .. } => ExitCode::Busy,
         DownloadError::GaveUp { source, .. } => return exit_of_local(source),
         _ => return None,

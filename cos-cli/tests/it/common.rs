@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use cos_emulator::{Credentials, Emulator, MemoryBucket, Object};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_cos");
 
@@ -110,6 +110,13 @@ impl Place {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// Sends a signal to a process that has not been waited for.
+pub(crate) fn signal(child: &Child, signal: rustix::process::Signal) {
+    let pid = child.id().unwrap().try_into().unwrap();
+    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
 }
 
 /// What a run of the binary left.

@@ -76,8 +76,7 @@ async fn signalled(signal: rustix::process::Signal) -> (Option<i32>, Vec<String>
         assert_eq!(child.try_wait().unwrap(), None, "it has ended by itself");
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
-    let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
-    rustix::process::kill_process(pid, signal).unwrap();
+    crate::common::signal(&child, signal);
     let exit = child.wait().await.unwrap().code();
     emulator.shutdown().await.unwrap();
     (exit, place.names())
@@ -111,8 +110,7 @@ async fn ctrl_c_ends_cat_that_nobody_reads() {
         .unwrap();
     // Something has come, and the pipe is full or about to be: the write that fills it blocks.
     reader.read_exact(&mut [0; 1]).unwrap();
-    let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    crate::common::signal(&child, rustix::process::Signal::INT);
     assert_eq!(child.wait().await.unwrap().code(), Some(130));
     emulator.shutdown().await.unwrap();
 }

@@ -161,9 +161,7 @@ async fn a_signal_ends_it_quietly() {
         let place = folder(&["k"]);
         let mut child = place.command(["serve", "buckets", "-q"]).spawn().unwrap();
         Served::of(&mut child).await;
-        let pid = child.id().unwrap().try_into().unwrap();
-        let pid = rustix::process::Pid::from_raw(pid).unwrap();
-        rustix::process::kill_process(pid, signal).unwrap();
+        crate::common::signal(&child, signal);
         let ended = child.wait_with_output().await.unwrap();
         assert_eq!(ended.status.code(), Some(exit));
         assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");

@@ -1,6 +1,8 @@
 //! The endpoint of the demo: a bucket in memory, and credentials that open nothing else.
 
-use cos_emulator::{Emulator, Fault, MemoryBucket, Object, When};
+use std::collections::BTreeMap;
+
+use cos_emulator::{Emulator, Fault, LoggedRequest, MemoryBucket, Object, When};
 use cos_sign::Credentials;
 
 use crate::error::{Error, chain};
@@ -13,7 +15,7 @@ pub(super) const BUCKET: &str = "demo-1250000000";
 pub(super) const REPORT: &str = "data/report.bin";
 
 /// Large enough to be cut in the middle, small enough for any machine.
-pub(super) const REPORT_SIZE: u64 = 16 * 1024 * 1024;
+pub(super) const REPORT_SIZE: u64 = 32 * 1024 * 1024;
 
 /// Invented; they open this endpoint and no other.
 pub(super) const SECRET_ID: &str = "AKIDdemodemodemodemodemodemodemodemo";
@@ -23,28 +25,15 @@ pub(super) const SECRET_KEY: &str = "demosecretkeydemosecretkeydemose";
 #[derive(Debug)]
 pub(super) struct DemoEndpoint {
     emulator: Option<Emulator>,
-    report: Vec<u8>,
+    objects: BTreeMap<String, Vec<u8>>,
 }
 
 impl DemoEndpoint {
     pub(super) async fn start() -> Result<Self, Error> {
-        let report = noise(REPORT_SIZE);
+        let objects = objects();
         let bucket = MemoryBucket::new(BUCKET);
-        bucket.put(
-            REPORT,
-            Object::new(report.clone()).content_type("application/octet-stream"),
-        );
-        bucket.put(
-            "data/readme.txt",
-            Object::new("A bucket that exists while the demo runs.\n"),
-        );
-        for key in [
-            "odd/a//b",
-            "odd/x/./y",
-            "odd/a+b c&d=e%20f#g?h.txt",
-            "odd/数据/文件 (1)~'*!.bin",
-        ] {
-            bucket.put(key, Object::new(format!("I am {key}\n")));
+        for (key, content) in &objects {
+            bucket.put(key.as_str(), Object::new(content.clone()));
         }
         let credentials =
             Credentials::new(SECRET_ID, SECRET_KEY).map_err(|error| failed(&error))?;
@@ -56,7 +45,7 @@ impl DemoEndpoint {
             .map_err(|error| failed(&error))?;
         Ok(Self {
             emulator: Some(emulator),
-            report,
+            objects,
         })
     }
 
@@ -67,26 +56,43 @@ impl DemoEndpoint {
             .unwrap_or_default()
     }
 
-    /// The bytes of the larger object.
-    pub(super) fn report(&self) -> &[u8] {
-        &self.report
+    /// The bytes of an object.
+    pub(super) fn object(&self, key: &str) -> Option<&[u8]> {
+        self.objects.get(key).map(Vec::as_slice)
     }
 
-    /// What befalls the next request for the larger object.
-    pub(super) fn script(&self, fault: Fault) {
+    /// What befalls a request.
+    pub(super) fn script(&self, when: When, fault: Fault) {
         if let Some(emulator) = &self.emulator {
-            emulator.faults().script(When::get().key(REPORT), fault);
+            emulator.faults().script(when, fault);
         }
     }
 
-    /// Ends it and tells how many requests it saw.
-    pub(super) async fn shutdown(mut self) -> Result<usize, Error> {
-        let Some(emulator) = self.emulator.take() else {
-            return Ok(0);
+    /// Whether everything that was scripted has befallen a request.
+    pub(super) fn has_met_all_faults(&self) -> bool {
+        let faults = self.emulator.as_ref().map(Emulator::faults);
+        faults.is_none_or(|faults| faults.check().is_ok())
+    }
+
+    /// The requests that it saw from the `seen`-th on.
+    pub(super) fn requests_since(&self, seen: usize) -> Vec<LoggedRequest> {
+        let Some(emulator) = &self.emulator else {
+            return Vec::new();
         };
-        let requests = emulator.log().len();
-        emulator.shutdown().await.map_err(|error| failed(&error))?;
-        Ok(requests)
+        emulator.log().into_iter().skip(seen).collect()
+    }
+
+    /// How many requests it saw.
+    pub(super) fn requests(&self) -> usize {
+        self.requests_since(0).len()
+    }
+
+    /// Ends it.
+    pub(super) async fn shutdown(mut self) -> Result<(), Error> {
+        match self.emulator.take() {
+            Some(emulator) => emulator.shutdown().await.map_err(|error| failed(&error)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -97,6 +103,23 @@ impl Drop for DemoEndpoint {
             emulator.faults().clear();
         }
     }
+}
+
+/// What stands in the bucket.
+fn objects() -> BTreeMap<String, Vec<u8>> {
+    let odd = [
+        "odd/a//b",
+        "odd/x/./y",
+        "odd/a+b c&d=e%20f#g?h.txt",
+        "odd/数据/文件 (1)~'*!.bin",
+    ];
+    let odd = odd
+        .into_iter()
+        .map(|key| (key.to_owned(), format!("I am {key}\n").into_bytes()));
+    let report = (REPORT.to_owned(), noise(REPORT_SIZE));
+    let readme = b"A bucket that exists while the demo runs.\n".to_vec();
+    let readme = ("data/readme.txt".to_owned(), readme);
+    odd.chain([report, readme]).collect()
 }
 
 /// Bytes that look random and are the same every time (xorshift64*, Vigna 2016).

@@ -1,36 +1,46 @@
 //! One step of the demo: a command, what befalls it, and what should come out.
 
-use std::env;
-use std::path::Path;
-use std::process::{Output, Stdio};
+use cos_emulator::{Fault, When};
 
-use cos_emulator::Fault;
-use serde::Serialize;
-use tokio::process::Command;
-
-use super::endpoint::{DemoEndpoint, REPORT_SIZE, SECRET_ID, SECRET_KEY};
-use super::read;
-use crate::environment;
-use crate::error::{Error, chain};
+use super::endpoint::{REPORT, REPORT_SIZE};
 use crate::exit::ExitCode;
-use crate::printer::Printer;
 
-/// A command line and what is expected of it.
+/// A command line, what happens to it, and what is expected of it.
 #[derive(Debug)]
 pub(super) struct Step {
-    title: &'static str,
-    arguments: Vec<String>,
-    wrong_key: bool,
-    fault: Option<Fault>,
-    expected: ExitCode,
-    file: Option<Expected>,
+    pub(super) title: &'static str,
+    pub(super) arguments: Vec<String>,
+    pub(super) wrong_key: bool,
+    pub(super) faults: Vec<(When, Fault)>,
+    pub(super) end: End,
+    pub(super) expected: Vec<Expected>,
+}
+
+/// How the process of a step should end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// By itself.
+    Exit(ExitCode),
+    /// Killed, once every fault of the step has befallen it.
+    Killed,
 }
 
 /// What should be there afterwards.
-#[derive(Debug)]
-enum Expected {
-    SameAsObject(&'static str),
-    Absent(&'static str),
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expected {
+    /// The file is the object, byte for byte.
+    File {
+        /// In the demo's folder.
+        name: &'static str,
+        /// In the demo's bucket.
+        key: &'static str,
+    },
+    /// There is no such file, and nothing that was to become it.
+    Nothing(&'static str),
+    /// There is no such file yet, but what a later run can go on from.
+    Checkpoint(&'static str),
+    /// The endpoint has sent so many bytes of objects.
+    Sent(u64),
 }
 
 impl Step {
@@ -42,9 +52,9 @@ impl Step {
                 .map(|argument| (*argument).to_owned())
                 .collect(),
             wrong_key: false,
-            fault: None,
-            expected: ExitCode::Success,
-            file: None,
+            faults: Vec::new(),
+            end: End::Exit(ExitCode::Success),
+            expected: Vec::new(),
         }
     }
 
@@ -55,196 +65,45 @@ impl Step {
 
     /// One byte in the middle of the object arrives changed.
     pub(super) fn corrupted(mut self) -> Self {
-        self.fault = Some(Fault::new().corrupt(REPORT_SIZE / 2));
+        let when = When::get().key(REPORT);
+        self.faults.push((when, Fault::new().corrupt(1_000_000)));
         self
     }
 
-    /// The connection is reset after half of the object.
+    /// The connection is reset in each of the first parts.
     pub(super) fn cut_off(mut self) -> Self {
-        self.fault = Some(Fault::new().reset_after(REPORT_SIZE / 2));
+        for n in 1..=CUTS {
+            let when = When::get().key(REPORT).nth(n);
+            self.faults
+                .push((when, Fault::new().reset_after(n * 1_000_000)));
+        }
+        self
+    }
+
+    /// Half of the object is sent, and nothing of the next `parts` parts. The process is killed when
+    /// it has asked for them.
+    pub(super) fn killed_half_way(mut self, parts: u64, part_size: u64) -> Self {
+        for n in 0..parts {
+            let when = When::get()
+                .key(REPORT)
+                .range_from(REPORT_SIZE / 2 + n * part_size);
+            self.faults.push((when, Fault::new().stall_head_for_ever()));
+        }
+        self.end = End::Killed;
         self
     }
 
     /// Anything but success has to be said.
     pub(super) fn fails(mut self, exit: ExitCode) -> Self {
-        self.expected = exit;
+        self.end = End::Exit(exit);
         self
     }
 
-    pub(super) fn same_as_object(mut self, file: &'static str) -> Self {
-        self.file = Some(Expected::SameAsObject(file));
+    pub(super) fn gives(mut self, expected: Expected) -> Self {
+        self.expected.push(expected);
         self
     }
-
-    pub(super) fn absent(mut self, file: &'static str) -> Self {
-        self.file = Some(Expected::Absent(file));
-        self
-    }
-
-    /// Runs the command in `folder`, shows it, and says whether it came out as it should.
-    pub(super) async fn run(
-        &self,
-        number: usize,
-        endpoint: &DemoEndpoint,
-        folder: &Path,
-        printer: Printer,
-    ) -> Result<bool, Error> {
-        if let Some(fault) = self.fault.clone() {
-            endpoint.script(fault);
-        }
-        let output = self
-            .command(endpoint, folder)?
-            .output()
-            .await
-            .map_err(|error| cannot_run(&error))?;
-        let checked = self.check(&output, endpoint, folder);
-        self.show(number, &output, &checked, printer)?;
-        Ok(checked.as_it_should)
-    }
-
-    fn command(&self, endpoint: &DemoEndpoint, folder: &Path) -> Result<Command, Error> {
-        let program = env::current_exe().map_err(|error| cannot_run(&error))?;
-        let mut command = Command::new(program);
-        command
-            .args(&self.arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        // Nothing that the user has set for real buckets reaches the demo.
-        for name in environment::READ {
-            command.env_remove(name);
-        }
-        command
-            .env("XDG_CONFIG_HOME", folder)
-            .env(environment::ENDPOINT, endpoint.url())
-            .env(environment::SECRET_ID, SECRET_ID)
-            .env(
-                environment::SECRET_KEY,
-                if self.wrong_key {
-                    WRONG_KEY
-                } else {
-                    SECRET_KEY
-                },
-            );
-        Ok(command)
-    }
-
-    fn check(&self, output: &Output, endpoint: &DemoEndpoint, folder: &Path) -> Checked {
-        let exit = output.status.code();
-        let (file_as_it_should, file) = match self.file {
-            None => (true, None),
-            Some(Expected::SameAsObject(name)) => {
-                match read(folder, name).as_deref() == Some(endpoint.report()) {
-                    true => (true, Some(format!("{name} is the object, byte for byte"))),
-                    false => (false, Some(format!("{name} is not the object"))),
-                }
-            }
-            // Not the file, and no temporary file beside it either.
-            Some(Expected::Absent(name)) => match left_over(folder, name) {
-                None => (true, Some(format!("there is no {name}, nor a part of it"))),
-                Some(left) => (false, Some(format!("{left} was left behind"))),
-            },
-        };
-        Checked {
-            exit,
-            as_it_should: file_as_it_should && exit == Some(self.expected.number().into()),
-            file,
-        }
-    }
-
-    fn show(
-        &self,
-        number: usize,
-        output: &Output,
-        checked: &Checked,
-        printer: Printer,
-    ) -> Result<(), Error> {
-        if printer.json() {
-            return printer.record(&StepRecord {
-                step: number,
-                arguments: &self.arguments,
-                exit: checked.exit,
-                as_expected: checked.as_it_should,
-            });
-        }
-        let mut lines = printer.lines();
-        lines.line(format_args!("\n{number}. {}\n", self.title))?;
-        let quoted: Vec<_> = self
-            .arguments
-            .iter()
-            .map(|argument| quoted(argument))
-            .collect();
-        let wrong_key = if self.wrong_key {
-            "COS_SECRET_KEY=wrong "
-        } else {
-            ""
-        };
-        lines.line(format_args!("   $ {wrong_key}cos {}", quoted.join(" ")))?;
-        for stream in [&output.stdout, &output.stderr] {
-            for line in String::from_utf8_lossy(stream).lines() {
-                lines.line(format_args!("   {line}"))?;
-            }
-        }
-        let exit = checked
-            .exit
-            .map_or_else(|| "none".to_owned(), |code| code.to_string());
-        let file = checked
-            .file
-            .as_deref()
-            .map(|file| format!("; {file}"))
-            .unwrap_or_default();
-        let verdict = match checked.as_it_should {
-            true => String::new(),
-            false => format!(" (expected: exit code {})", self.expected.number()),
-        };
-        lines.line(format_args!("   exit code {exit}{file}{verdict}"))?;
-        lines.flush()
-    }
 }
 
-/// How a step came out.
-#[derive(Debug)]
-struct Checked {
-    exit: Option<i32>,
-    as_it_should: bool,
-    file: Option<String>,
-}
-
-/// A step as `--json` prints it.
-#[derive(Debug, Serialize)]
-struct StepRecord<'a> {
-    step: usize,
-    arguments: &'a [String],
-    exit: Option<i32>,
-    as_expected: bool,
-}
-
-/// A file that a failed download to `name` left behind.
-fn left_over(folder: &Path, name: &str) -> Option<String> {
-    let entries = std::fs::read_dir(folder).ok()?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    // Everything that is not the result of an earlier step.
-    names
-        .into_iter()
-        .find(|found| found == name || !EARLIER.contains(&found.as_str()))
-}
-
-/// An argument as a shell takes it.
-fn quoted(argument: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:+@%,=".contains(c);
-    if argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
-    }
-}
-
-fn cannot_run(error: &std::io::Error) -> Error {
-    Error::new(
-        ExitCode::Other,
-        format!("cannot run this program again: {}", chain(error)),
-    )
-}
-
-const EARLIER: [&str; 1] = ["report.bin"];
-const WRONG_KEY: &str = "wrongsecretkeywrongsecretkeywron";
+/// How often a connection is cut.
+const CUTS: u64 = 3;
