@@ -275,6 +275,9 @@ fn write_certificates(folder: &Path) {
     let ca_key = rcgen::KeyPair::generate().unwrap();
     let mut ca = rcgen::CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    // With the same name as the server's, OpenSSL would take that for an authority's.
+    let name = rcgen::DnType::CommonName;
+    ca.distinguished_name.push(name, "authority of a benchmark");
     let ca_certificate = ca.self_signed(&ca_key).unwrap();
     let issuer = rcgen::Issuer::new(ca, ca_key);
     let key = rcgen::KeyPair::generate().unwrap();

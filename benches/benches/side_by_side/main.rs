@@ -31,7 +31,7 @@ mod site;
 
 use std::fs;
 use std::io::Read as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use cos_benches::measure::Usage;
 use cos_benches::nginx::Nginx;
@@ -66,37 +66,58 @@ fn main() {
 
 fn run(stage: &Stage, programs: &[Program], rounds: usize) -> Outcome {
     let mut outcome = Outcome::new(stage);
+    let mut left_out = Vec::new();
     for round in 0..rounds {
         for program in programs {
-            let Some(mut command) = program.command(stage) else {
+            let Some(command) = program.command(stage) else {
                 continue;
             };
-            stage.clear();
-            let log = fs::File::create(stage.log()).unwrap();
-            command
-                .stdin(Stdio::null())
-                .stdout(stage.stdout())
-                .stderr(log);
-            let used = Usage::of(&mut command).unwrap_or_else(|error| {
-                let said = fs::read_to_string(stage.log()).unwrap_or_default();
-                panic!("{error}\n{said}")
-            });
-            if round == 0 {
-                stage.check(program.name());
+            if left_out.contains(&program.name()) {
+                continue;
             }
-            eprintln!(
-                "{} {}: wall {:.3} s, CPU {:.3} s, {:.1} MiB",
-                stage.case.name(),
-                program.name(),
-                used.wall.as_secs_f64(),
-                used.cpu.as_secs_f64(),
-                outcome::mebibytes(used.peak),
-            );
-            outcome.add(program, used);
+            match run_once(stage, program, command, round == 0) {
+                Ok(used) => outcome.add(program, used),
+                Err(error) => {
+                    println!("FAILED: {} {}: {error}", stage.case.name(), program.name());
+                    assert!(!program.is_ours(), "no comparison without it");
+                    left_out.push(program.name());
+                }
+            }
         }
     }
     stage.clear();
     outcome
+}
+
+/// Runs a program to its end; looks at what it left, where `check` says so.
+fn run_once(
+    stage: &Stage,
+    program: &Program,
+    mut command: Command,
+    check: bool,
+) -> Result<Usage, String> {
+    stage.clear();
+    let log = fs::File::create(stage.log()).unwrap();
+    command
+        .stdin(Stdio::null())
+        .stdout(stage.stdout())
+        .stderr(log);
+    let used = Usage::of(&mut command).map_err(|error| {
+        let said = fs::read_to_string(stage.log()).unwrap_or_default();
+        format!("{error}\n{said}")
+    })?;
+    eprintln!(
+        "{} {}: wall {:.3} s, CPU {:.3} s, {:.1} MiB",
+        stage.case.name(),
+        program.name(),
+        used.wall.as_secs_f64(),
+        used.cpu.as_secs_f64(),
+        outcome::mebibytes(used.peak),
+    );
+    if check {
+        stage.check()?;
+    }
+    Ok(used)
 }
 
 /// Serves until stdin ends.

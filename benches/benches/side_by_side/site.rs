@@ -62,7 +62,8 @@ pub(crate) fn pages(root: &Path, prefix: &str, count: u32, size: usize) {
     let folder = root.join(".pages");
     fs::create_dir_all(&folder).unwrap();
     let mut first = 0;
-    while first < count {
+    // A bucket without keys has a page too.
+    loop {
         let end = count.min(first + KEYS_OF_A_PAGE);
         let (mut cos, mut s3) = (String::new(), String::new());
         for number in first..end {
@@ -71,8 +72,8 @@ pub(crate) fn pages(root: &Path, prefix: &str, count: u32, size: usize) {
             s3.push_str(&new);
         }
         let more = end < count;
-        let last = end - 1;
         let (next, token) = if more {
+            let last = end - 1;
             (
                 format!("\t<NextMarker>{prefix}{last:08}</NextMarker>\n"),
                 format!("<NextContinuationToken>{last:08}</NextContinuationToken>"),
@@ -100,6 +101,9 @@ pub(crate) fn pages(root: &Path, prefix: &str, count: u32, size: usize) {
         );
         fs::write(folder.join(format!("{name}.xml")), cos).unwrap();
         fs::write(folder.join(format!("v2-{name}.xml")), s3).unwrap();
+        if !more {
+            break;
+        }
         first = end;
     }
 }
