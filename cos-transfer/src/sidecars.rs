@@ -64,8 +64,12 @@ pub(crate) struct Sidecars<D: Dir> {
     /// Written to under the read lock, so that whoever replaces it waits for the writes in flight.
     part: RwLock<Option<Part<D::File>>>,
     journal: Mutex<Journal<D::File>>,
+    /// Whether the file has to outlive a power cut.
+    durable: bool,
     /// Whether what is there is to stay when this is dropped.
     stays: AtomicBool,
+    /// Whether nothing is to be read back any more.
+    stopped: AtomicBool,
     /// Dropped last: the next download to this place may come.
     _turn: Turn,
 }
@@ -77,8 +81,6 @@ pub(crate) struct Publish {
     pub(crate) modified: Option<SystemTime>,
     /// Whether a file that is there is to be left alone.
     pub(crate) no_clobber: bool,
-    /// Whether it has to outlive a power cut.
-    pub(crate) durable: bool,
 }
 
 /// What became of a file that was to be published.
@@ -90,19 +92,22 @@ pub(crate) enum Published {
 }
 
 impl<D: Dir> Sidecars<D> {
-    /// Takes hold of a place's sidecars, in this process's turn.
+    /// Takes hold of a place's sidecars, in this process's turn. If the file is to be `durable`, it is
+    /// on the disk when it is published, and outlives a power cut.
     ///
     /// # Errors
     ///
     /// [`DownloadError::Busy`] while another process has hold of them; [`DownloadError::Local`]
     /// where no file can be made.
-    pub(crate) fn open(place: Place<D>, turn: Turn) -> Result<Self, DownloadError> {
+    pub(crate) fn open(place: Place<D>, turn: Turn, durable: bool) -> Result<Self, DownloadError> {
         let journal = lock::lock(&place)?;
         Ok(Self {
             place,
             part: RwLock::new(None),
             journal: Mutex::new(Journal::new(journal)),
+            durable,
             stays: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
             _turn: turn,
         })
     }
@@ -119,7 +124,7 @@ impl<D: Dir> Sidecars<D> {
     pub(crate) fn checkpoint(&self, get: &GetObject) -> Result<Option<Checkpoint>, DownloadError> {
         let found = self.journal().read();
         if let Some(checkpoint) = found.and_then(|bytes| Checkpoint::read(&bytes, get).ok())
-            && let Some(part) = Part::adopt(&self.place, checkpoint.range())
+            && let Some(part) = Part::adopt(&self.place, checkpoint.range(), self.durable)
         {
             self.stays.store(true, Ordering::Relaxed);
             part.reserve().map_err(self.failed(LocalAction::Write))?;
@@ -144,7 +149,8 @@ impl<D: Dir> Sidecars<D> {
         *part = None;
         // What an older journal claims is not of the file that is made here.
         self.clear_journal()?;
-        let made = Part::create(&self.place, range).map_err(self.failed(LocalAction::Create))?;
+        let made = Part::create(&self.place, range, self.durable)
+            .map_err(self.failed(LocalAction::Create))?;
         let made = part.insert(made);
         made.reserve().map_err(self.failed(LocalAction::Write))
     }
@@ -164,11 +170,19 @@ impl<D: Dir> Sidecars<D> {
     }
 
     /// Whether the bytes of this extent are there and have its CRC64. False as well if they cannot
-    /// be read.
+    /// be read, or [`stop_reading`](Self::stop_reading) was called.
     pub(crate) fn read_back(&self, extent: &Extent) -> bool {
         let part = self.part.read().unwrap_or_else(PoisonError::into_inner);
-        part.as_ref()
-            .is_some_and(|part| part.crc64(extent).is_ok_and(|crc| crc == extent.crc64()))
+        let crc64 = part
+            .as_ref()
+            .and_then(|part| part.crc64(extent, &self.stopped).ok());
+        crc64 == Some(extent.crc64())
+    }
+
+    /// Ends what is being read back, which may be gigabytes, within a moment. For a download that is
+    /// given up: what is said then of an extent is not true.
+    pub(crate) fn stop_reading(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
     }
 
     /// Writes the journal anew.
@@ -221,7 +235,7 @@ impl<D: Dir> Sidecars<D> {
         let Some(mut part) = write(&self.part).take() else {
             return Err(self.failed(LocalAction::Publish)(gone()));
         };
-        if let Err(error) = part.complete(&self.place, how) {
+        if let Err(error) = part.complete(&self.place, how.modified, self.durable) {
             // Nobody knows what of it is on the disk.
             let _ = self.discard();
             return Err(self.failed(LocalAction::Sync)(error));
@@ -235,7 +249,7 @@ impl<D: Dir> Sidecars<D> {
             }
             renamed => renamed.map_err(self.failed(LocalAction::Publish))?,
         }
-        let synced = if how.durable {
+        let synced = if self.durable {
             self.place.sync()
         } else {
             Ok(())

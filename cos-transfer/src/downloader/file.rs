@@ -59,9 +59,9 @@ where
             return Ok(Report::of_nothing_done(started.elapsed()));
         }
         let turn = self.cancelled.or(place.turn()).await??;
-        let (get, resumes) = (self.get.clone(), !self.settings.no_resume);
+        let (get, resumes, durable) = (self.get.clone(), !self.settings.no_resume, self.durable);
         let (sidecars, checkpoint) = blocking(move || {
-            let sidecars = Sidecars::open(place, turn)?;
+            let sidecars = Sidecars::open(place, turn, durable)?;
             let checkpoint = match resumes {
                 true => sidecars.checkpoint(&get)?,
                 false => None,
@@ -100,7 +100,6 @@ where
         let publish = Publish {
             modified: head.as_ref().and_then(modified),
             no_clobber,
-            durable: self.durable,
         };
         let published = blocking(move || match sidecars {
             Some(sidecars) => sidecars.publish(publish),

@@ -4,10 +4,11 @@ use std::ffi::OsStr;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use cos_proto::{Crc64, Extent};
 
-use super::Publish;
 use super::journal::create_new;
 use super::place::Place;
 use super::write_back::{self, WriteBack};
@@ -39,15 +40,21 @@ impl<F: File> Part<F> {
     pub(super) fn create<D: Dir<File = F>>(
         place: &Place<D>,
         range: Range<u64>,
+        durable: bool,
     ) -> io::Result<Self> {
         remove(place)?;
         let file = place.sidecars.create(&place.names.part)?;
-        Ok(Self::new(file, range, true))
+        let created = true;
+        Ok(Self::new(file, range, durable, created))
     }
 
     /// What a former run has left; `None` if there is nothing that is nobody's but ours. It is cut
     /// off where the range ends.
-    pub(super) fn adopt<D: Dir<File = F>>(place: &Place<D>, range: Range<u64>) -> Option<Self> {
+    pub(super) fn adopt<D: Dir<File = F>>(
+        place: &Place<D>,
+        range: Range<u64>,
+        durable: bool,
+    ) -> Option<Self> {
         let (dir, name) = (&place.sidecars, &place.names.part);
         // To open what is no file may do something.
         if dir.entry(name).ok()??.kind != Kind::File {
@@ -60,18 +67,19 @@ impl<F: File> Part<F> {
         if !sound || !dir.is(name, &file).ok()? {
             return None;
         }
-        let part = Self::new(file, range, false);
+        let created = false;
+        let part = Self::new(file, range, durable, created);
         if entry.len > part.len() {
             part.file.set_len(part.len()).ok()?;
         }
         Some(part)
     }
 
-    fn new(file: F, range: Range<u64>, created: bool) -> Self {
+    fn new(file: F, range: Range<u64>, durable: bool, created: bool) -> Self {
         let file = Arc::new(file);
         let len = range.end.saturating_sub(range.start);
         Self {
-            write_back: (len >= WRITE_BACK_FROM)
+            write_back: (durable && len >= WRITE_BACK_FROM)
                 .then(|| WriteBack::start(Arc::clone(&file)))
                 .flatten(),
             file,
@@ -109,18 +117,19 @@ impl<F: File> Part<F> {
     pub(super) fn complete<D: Dir<File = F>>(
         &mut self,
         place: &Place<D>,
-        how: Publish,
+        modified: Option<SystemTime>,
+        durable: bool,
     ) -> io::Result<()> {
         let synced = self.write_back.take().map_or(Ok(()), WriteBack::finish);
         synced?;
         // Time and mode may be nobody's but the owner's to set, where a file system is mounted for
         // somebody else. That is no reason to throw a good file away, and a disk that fails says so
         // when it syncs.
-        if let Some(modified) = how.modified {
+        if let Some(modified) = modified {
             let _ = self.file.set_modified(modified);
         }
         let _ = self.make_public(place);
-        if how.durable {
+        if durable {
             self.file.sync_all()?;
         }
         Ok(())
@@ -142,7 +151,8 @@ impl<F: File> Part<F> {
         dir.is(name, &self.file)
     }
 
-    pub(super) fn crc64(&self, extent: &Extent) -> io::Result<u64> {
+    /// The CRC64 of what is there of an extent, unless it is `stopped`.
+    pub(super) fn crc64(&self, extent: &Extent, stopped: &AtomicBool) -> io::Result<u64> {
         let len = usize::try_from(extent.len()).unwrap_or(usize::MAX);
         let mut at = self.at(extent.offset(), len)?;
         let mut left = len;
@@ -151,7 +161,7 @@ impl<F: File> Part<F> {
         while left > 0 {
             let buffer = buffer.get_mut(..READ_BACK.min(left)).unwrap_or_default();
             let read = self.file.read_at(buffer, at)?;
-            if read == 0 {
+            if read == 0 || stopped.load(Ordering::Relaxed) {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             crc.update(buffer.get(..read).unwrap_or_default());

@@ -7,10 +7,10 @@ use cos_proto::{Extent, RangeGuard};
 
 use super::service::Object;
 use super::{DEST, Numbers, get};
+use crate::DownloadError;
 use crate::engine::{ClaimId, Download, Error, Options, Outcome, Output, TaskId};
 use crate::sidecars::{Place, Publish, Published, Sidecars};
 use crate::storage::sim::SimDir;
-use crate::DownloadError;
 
 /// How a download goes.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Run {
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.build().unwrap();
         let turn = runtime.block_on(place.turn())?;
-        Sidecars::open(place, turn)
+        Sidecars::open(place, turn, true)
     }
 
     pub(super) fn download_to(
@@ -93,7 +93,6 @@ impl Run {
         let published = sidecars.publish(Publish {
             modified: None,
             no_clobber: self.no_clobber,
-            durable: true,
         })?;
         Ok((outcome, published))
     }

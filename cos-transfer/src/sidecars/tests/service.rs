@@ -15,7 +15,7 @@ pub(super) struct Object {
 impl Object {
     /// Bytes by which every state, and every place in it, can be told.
     pub(super) fn new(state: usize, len: usize) -> Self {
-        let byte = |i: usize| ((i * 131 + i / 251 + state * 77) % 255 + 1) as u8;
+        let byte = |i: usize| u8::try_from((i * 131 + i / 251 + state * 77) % 255 + 1).unwrap();
         Self {
             bytes: (0..len).map(byte).collect(),
             etag: ETag::new(format!("state-{state}")).unwrap(),
@@ -45,6 +45,7 @@ impl Object {
             head = head.status(206).header("content-range", content_range);
         }
         let (head, ()) = head.body(()).unwrap().into_parts();
-        Ok((head, start as usize..end as usize))
+        let [start, end] = [start, end].map(|at| usize::try_from(at).unwrap());
+        Ok((head, start..end))
     }
 }
