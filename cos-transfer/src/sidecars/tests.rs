@@ -8,8 +8,12 @@ mod trouble;
 
 use cos_proto::{Bucket, GetObject, Key};
 
-use crate::engine::Options;
+use crate::Verified;
+use crate::engine::{Options, Outcome};
+use crate::sidecars::Published;
 use crate::storage::sim::{Sim, SimDir};
+use drive::Run;
+use service::Object;
 
 /// Where everything goes in here.
 const DEST: &str = "dest";
@@ -37,6 +41,16 @@ fn disk() -> (Sim, SimDir) {
     let sim = Sim::default();
     let dir = sim.new_dir();
     (sim, dir)
+}
+
+/// The last of the runs that belong to one file system: whatever was before, it brings the file.
+fn bring(run: &Run, dir: &SimDir, object: &Object) -> Outcome {
+    let (outcome, published) = run.download(dir, object).unwrap();
+    assert_eq!(published, Published::Done);
+    assert_eq!(outcome.verified, Verified::Crc64);
+    assert_eq!(dir.read(DEST).unwrap(), object.bytes);
+    assert_eq!(dir.names(), [DEST]);
+    outcome
 }
 
 /// Numbers for schedules.

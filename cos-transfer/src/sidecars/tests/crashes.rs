@@ -2,23 +2,10 @@
 
 use super::drive::{Failed, Run};
 use super::service::Object;
-use super::{DEST, JOURNAL, Numbers, OLD, PART, disk, get};
-use crate::Verified;
-use crate::engine::Outcome;
+use super::{DEST, JOURNAL, Numbers, OLD, PART, bring, disk, get};
 use crate::engine::journal::Checkpoint;
-use crate::sidecars::Published;
 use crate::storage::Kind;
 use crate::storage::sim::{Sim, SimDir, Trouble};
-
-/// The last of the runs that belong to one file system: whatever was before, it brings the file.
-fn bring(run: &Run, dir: &SimDir, object: &Object) -> Outcome {
-    let (outcome, published) = run.download(dir, object).unwrap();
-    assert_eq!(published, Published::Done);
-    assert_eq!(outcome.verified, Verified::Crc64);
-    assert_eq!(dir.read(DEST).unwrap(), object.bytes);
-    assert_eq!(dir.names(), [DEST]);
-    outcome
-}
 
 /// A file system with an older file, or without, on which the destination may be that or one of
 /// these objects.

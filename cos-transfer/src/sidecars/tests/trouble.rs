@@ -1,1 +1,219 @@
 //! Calls that fail.
+
+use std::io;
+
+use super::drive::{Failed, Run};
+use super::service::Object;
+use super::{DEST, OLD, bring, disk};
+use crate::sidecars::{Publish, Published};
+use crate::storage::Kind;
+use crate::storage::sim::{Sim, SimDir, Trouble};
+use crate::{DestinationError, DownloadError, LocalAction};
+
+fn run() -> Run {
+    Run::new(11)
+}
+
+fn object() -> Object {
+    Object::new(1, 11_000)
+}
+
+/// An older file, which stays until the new one is there.
+fn disk_with_old() -> (Sim, SimDir) {
+    let (sim, dir) = disk();
+    dir.put(DEST, Kind::File, OLD);
+    sim.watch(DEST.as_ref(), vec![OLD.to_vec(), object().bytes]);
+    (sim, dir)
+}
+
+fn steps() -> u64 {
+    let (sim, dir) = disk_with_old();
+    bring(&run(), &dir, &object());
+    sim.steps()
+}
+
+/// A failed call is the download's failure, or of no account; a file that is said to be there is
+/// right and outlives a power cut, and the next run brings it anyway.
+#[test]
+fn f4_every_call_fails_once() {
+    let (object, mut failures) = (object(), 0);
+    for step in 0..steps() {
+        let (sim, dir) = disk_with_old();
+        sim.trouble(Some(Trouble::Fails(step, io::ErrorKind::Other)));
+        let result = run().download(&dir, &object);
+        sim.power_on(&mut |_| 0);
+        match result {
+            Ok((_, published)) => {
+                assert_eq!(published, Published::Done);
+                assert_eq!(dir.read(DEST).unwrap(), object.bytes, "step {step}");
+            }
+            Err(Failed::Local(_)) => failures += 1,
+            Err(error) => panic!("{error:?} at step {step}"),
+        }
+        bring(&run(), &dir, &object);
+    }
+    assert!(failures > steps() / 2, "{failures}");
+}
+
+/// What a failed sync was to make durable is lost, though it can be read and synced again.
+#[test]
+fn f4_after_a_failed_sync_nothing_of_the_part_file_is_believed() {
+    let object = object();
+    let mut found = false;
+    for step in 0..steps() {
+        let (sim, dir) = disk_with_old();
+        sim.trouble(Some(Trouble::Fails(step, io::ErrorKind::Other)));
+        let Err(Failed::Local(DownloadError::Local { action, .. })) = run().download(&dir, &object)
+        else {
+            continue;
+        };
+        if action == LocalAction::Sync {
+            found = true;
+            assert_eq!(dir.names(), [DEST]);
+        }
+        let outcome = bring(&run(), &dir, &object);
+        assert!(action != LocalAction::Sync || outcome.resumed == 0);
+        sim.power_on(&mut |_| 0);
+        assert_eq!(dir.read(DEST).unwrap(), object.bytes, "step {step}");
+    }
+    assert!(found);
+}
+
+/// Where there is no room for the whole, nothing is written; where it is others who fill the disk
+/// up, what was recorded stays good.
+#[test]
+fn f2_a_disk_that_is_full_from_any_step_on_costs_nothing_that_was_recorded() {
+    let object = object();
+    let mut most = 0;
+    for step in 0..steps() {
+        let (sim, dir) = disk_with_old();
+        sim.trouble(Some(Trouble::Full(step)));
+        match run().download(&dir, &object) {
+            Ok(_) => assert_eq!(dir.read(DEST).unwrap(), object.bytes),
+            Err(Failed::Local(DownloadError::Local { source, .. })) => {
+                assert_eq!(source.kind(), io::ErrorKind::StorageFull);
+                assert_eq!(dir.read(DEST).unwrap(), OLD);
+            }
+            Err(error) => panic!("{error:?} at step {step}"),
+        }
+        sim.trouble(None);
+        let outcome = bring(&run(), &dir, &object);
+        assert_eq!(outcome.resumed + outcome.fetched, 11_000);
+        most = most.max(outcome.resumed);
+    }
+    assert!(most > 9000, "{most}");
+}
+
+#[test]
+fn f1_space_is_reserved_before_anything_is_written() {
+    let object = Object::new(1, 300_000);
+    let (sim, dir) = disk();
+    let sidecars = run().open(&dir).unwrap();
+    sim.trouble(Some(Trouble::Full(0)));
+    let error = sidecars.begin(0..300_000).unwrap_err();
+    assert!(matches!(error, DownloadError::Local { .. }), "{error:?}");
+    drop(sidecars);
+    assert!(dir.names().is_empty());
+    sim.trouble(None);
+    bring(&run().part_size(80_000), &dir, &object);
+}
+
+/// A part file of another process that got its name in spite of the lock.
+#[test]
+fn f12_where_locks_are_worth_nothing_only_what_was_written_here_is_published() {
+    let (_sim, dir) = disk();
+    let sidecars = run().open(&dir).unwrap();
+    sidecars.begin(0..3).unwrap();
+    sidecars.write(b"abc", 0).unwrap();
+    dir.take(super::PART);
+    dir.put(super::PART, Kind::File, b"xyz");
+    let publish = Publish {
+        modified: None,
+        no_clobber: false,
+    };
+    let error = sidecars.publish(publish).unwrap_err();
+    let DownloadError::Local { action, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(action, LocalAction::Publish);
+    assert_eq!(dir.read(DEST), None);
+}
+
+#[test]
+fn f12_while_one_has_hold_of_a_place_another_process_is_told_so() {
+    let (_sim, dir) = disk();
+    let held = run().open(&dir).unwrap();
+    let journal = dir.read(super::JOURNAL);
+    // The turn is this process's; another one has only the lock to go by.
+    let place = crate::sidecars::Place::beside(dir.clone(), DEST.into(), DEST.into());
+    let busy = crate::sidecars::lock::lock(&place).unwrap_err();
+    assert!(matches!(busy, DownloadError::Busy { .. }), "{busy:?}");
+    assert_eq!(dir.read(super::JOURNAL), journal);
+    // The journal gets another file; the place stays held.
+    held.rewrite(b"anew").unwrap();
+    let busy = crate::sidecars::lock::lock(&place).unwrap_err();
+    assert!(matches!(busy, DownloadError::Busy { .. }), "{busy:?}");
+    drop(held);
+    crate::sidecars::lock::lock(&place).unwrap();
+}
+
+#[test]
+fn f7_f8_a_file_that_came_meanwhile_is_left_alone_if_asked_for() {
+    let (_sim, dir) = disk();
+    let mut polite = run();
+    polite.no_clobber = true;
+    let sidecars = polite.open(&dir).unwrap();
+    dir.put(DEST, Kind::File, OLD);
+    let (_, published) = polite.download_to(&sidecars, &object()).unwrap();
+    assert_eq!(published, Published::Skipped);
+    assert_eq!(dir.read(DEST).unwrap(), OLD);
+    assert_eq!(dir.names(), [DEST]);
+}
+
+#[test]
+fn f6_f8_a_directory_or_a_pipe_that_came_meanwhile_is_refused_and_what_has_come_is_kept() {
+    for kind in [Kind::Dir, Kind::Special] {
+        let (_sim, dir) = disk();
+        dir.put(DEST, kind, b"");
+        let Err(Failed::Local(DownloadError::Destination(error))) = run().download(&dir, &object())
+        else {
+            panic!("{kind:?}");
+        };
+        assert!(matches!(
+            (kind, error),
+            (Kind::Dir, DestinationError::Directory { .. })
+                | (Kind::Special, DestinationError::Special { .. })
+        ));
+        dir.take(DEST);
+        assert_eq!(bring(&run(), &dir, &object()).resumed, 11_000);
+    }
+}
+
+#[test]
+fn f6_a_link_at_the_destination_is_replaced_itself() {
+    let (_sim, dir) = disk();
+    dir.put(DEST, Kind::Symlink, b"");
+    bring(&run(), &dir, &object());
+}
+
+#[test]
+fn a_download_of_one_piece_that_ends_early_leaves_nothing() {
+    let (_sim, dir) = disk();
+    let sidecars = run().open(&dir).unwrap();
+    sidecars.begin(0..10).unwrap();
+    sidecars.write(b"abc", 0).unwrap();
+    drop(sidecars);
+    assert!(dir.names().is_empty());
+}
+
+#[test]
+fn no_byte_is_written_outside_of_the_range() {
+    let (_sim, dir) = disk();
+    let sidecars = run().open(&dir).unwrap();
+    sidecars.begin(100..200).unwrap();
+    sidecars.write(b"abc", 197).unwrap();
+    for offset in [0, 99, 198, u64::MAX] {
+        sidecars.write(b"abc", offset).unwrap_err();
+    }
+    assert_eq!(dir.read(super::PART).unwrap().len(), 100);
+}
