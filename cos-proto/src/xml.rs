@@ -16,6 +16,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::str;
 
+use memchr::{memchr, memchr2};
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
@@ -54,7 +55,11 @@ pub(crate) fn read_flat<'a>(
 /// `child` (until `None`), [`text`](Document::text) or [`skip`](Document::skip).
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
+    /// All of it that is read.
+    text: &'a str,
     reader: Reader<&'a [u8]>,
+    /// Bytes that were passed over without the reader.
+    leaves: u64,
     limits: Limits,
     /// Elements that are open, the root included.
     depth: usize,
@@ -92,7 +97,9 @@ impl<'a> Document<'a> {
         reader.config_mut().expand_empty_elements = true;
         let carriage_returns = body.contains(&b'\r');
         let mut document = Self {
+            text,
             reader,
+            leaves: 0,
             limits,
             depth: 0,
             cut,
@@ -130,6 +137,57 @@ impl<'a> Document<'a> {
                 other => self.pass(other)?,
             }
         }
+    }
+
+    /// Looks at the next element, if it is of the plainest form, `<Name>text</Name>` without
+    /// attributes, and without references but the quotes around an entity tag. It is not entered.
+    ///
+    /// Most elements of a listing are of this form, and three events for each would be most of the
+    /// time that a page takes. What this refuses is no error: [`child`](Document::child) reads it,
+    /// and whatever this takes it would read as the same.
+    pub(crate) fn leaf(&self) -> Option<Leaf<'a>> {
+        let start = self.text.len().checked_sub(self.reader.get_ref().len())?;
+        let (before, unread) = self.text.split_at_checked(start)?;
+        // Behind an empty element its end is still to come, by itself.
+        if self.carriage_returns || before.ends_with("/>") || self.depth >= self.limits.depth {
+            return None;
+        }
+        let bytes = unread.as_bytes();
+        let tag = bytes.iter().position(|byte| !is_space(*byte))?;
+        let name = bytes.get(tag..)?.strip_prefix(b"<")?;
+        let name_len = name.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
+        let (name, rest) = name.split_at_checked(name_len)?;
+        let rest = rest.strip_prefix(b">")?;
+        let quoted = memchr2(b'<', b'&', rest)?;
+        let text_len = match rest.get(quoted)? {
+            b'<' => quoted,
+            _ => memchr(b'<', rest)?,
+        };
+        let text_start = unread.len().checked_sub(rest.len())?;
+        let (text, rest) = unread.get(text_start..)?.split_at_checked(text_len)?;
+        let name = str::from_utf8(name).ok()?;
+        let rest = rest
+            .strip_prefix("</")?
+            .strip_prefix(name)?
+            .strip_prefix('>')?;
+        if text.len() > self.limits.text {
+            return None;
+        }
+        let text = match text_len == quoted {
+            true => Cow::Borrowed(text),
+            false => Cow::Owned(unquoted(text)?),
+        };
+        Some(Leaf { name, text, rest })
+    }
+
+    /// Passes over the element that was looked at.
+    pub(crate) fn pass_leaf(&mut self, rest: &'a str) {
+        let unread = self.reader.get_mut();
+        let passed = unread.len().saturating_sub(rest.len());
+        *unread = rest.as_bytes();
+        self.leaves = self
+            .leaves
+            .saturating_add(u64::try_from(passed).unwrap_or(u64::MAX));
     }
 
     /// The text of the element that was entered last, which holds no other element; leaves it.
@@ -274,7 +332,7 @@ impl<'a> Document<'a> {
 
     fn malformed(&self) -> XmlError {
         XmlError::Malformed {
-            at: self.reader.buffer_position(),
+            at: self.leaves.saturating_add(self.reader.buffer_position()),
         }
     }
 
@@ -292,7 +350,7 @@ impl<'a> Document<'a> {
             _ => {}
         }
         XmlError::Malformed {
-            at: self.reader.error_position(),
+            at: self.leaves.saturating_add(self.reader.error_position()),
         }
     }
 }
@@ -319,6 +377,15 @@ impl Tag<'_> {
     }
 }
 
+/// An element that holds nothing but text.
+#[derive(Debug)]
+pub(crate) struct Leaf<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: Cow<'a, str>,
+    /// What follows it, for [`Document::pass_leaf`].
+    pub(crate) rest: &'a str,
+}
+
 /// What a document may cost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -335,8 +402,11 @@ const S3_NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /// White space as XML has it: what `str::trim` takes beyond that is content.
 fn is_blank(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+    text.bytes().all(is_space)
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
@@ -346,6 +416,21 @@ fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
         make_owned(text).push_str(&more);
     }
 }
+
+/// A text between two quotes that are references, as entity tags are; `None` if it has others.
+fn unquoted(text: &str) -> Option<String> {
+    let tag = text.strip_prefix(QUOTE)?.strip_suffix(QUOTE)?;
+    if memchr(b'&', tag.as_bytes()).is_some() {
+        return None;
+    }
+    let mut unquoted = String::with_capacity(tag.len().saturating_add(2));
+    unquoted.push('"');
+    unquoted.push_str(tag);
+    unquoted.push('"');
+    Some(unquoted)
+}
+
+const QUOTE: &str = "&quot;";
 
 /// A text in pieces, to be added to. Entity tags are such: their quotes are often references, and
 /// all of them fit at once.

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-use super::slot::{Names, Slot};
+use super::slot::{Names, Slot, Slots};
 use super::{DeleteMarker, ListingError, ObjectEntry, ObjectVersion, Owner};
 use crate::xml::Document;
 use crate::{ETag, Key, Timestamp, VersionId};
@@ -38,22 +38,7 @@ impl<'a> RawEntry<'a> {
             restore_status: None,
             owner: None,
         };
-        while let Some(tag) = document.child()? {
-            match tag.name() {
-                "Key" => entry.key.read(document)?,
-                "VersionId" => entry.version_id.read(document)?,
-                "IsLatest" => entry.is_latest.read(document)?,
-                "LastModified" => entry.last_modified.read(document)?,
-                "ETag" => entry.etag.read(document)?,
-                "Size" => entry.size.read(document)?,
-                "StorageClass" => entry.storage_class.read(document)?,
-                "StorageTier" => entry.storage_tier.read(document)?,
-                // Text in the vendor's Go SDK, elements in S3: only the former is ours.
-                "RestoreStatus" => entry.restore_status = document.text_or_skip()?,
-                "Owner" => Owner::read_once(&mut entry.owner, document)?,
-                _ => document.skip()?,
-            }
-        }
+        entry.read_all(document)?;
         Ok(entry)
     }
 
@@ -96,6 +81,32 @@ impl<'a> RawEntry<'a> {
     }
 }
 
+impl<'a> Slots<'a> for RawEntry<'a> {
+    fn slot(&mut self, name: &str) -> Option<&mut Slot<'a>> {
+        Some(match name {
+            "Key" => &mut self.key,
+            "VersionId" => &mut self.version_id,
+            "IsLatest" => &mut self.is_latest,
+            "LastModified" => &mut self.last_modified,
+            "ETag" => &mut self.etag,
+            "Size" => &mut self.size,
+            "StorageClass" => &mut self.storage_class,
+            "StorageTier" => &mut self.storage_tier,
+            _ => return None,
+        })
+    }
+
+    fn read_other(&mut self, name: &str, document: &mut Document<'a>) -> Result<(), ListingError> {
+        match name {
+            // Text in the vendor's Go SDK, elements in S3: only the former is ours.
+            "RestoreStatus" => self.restore_status = document.text_or_skip()?,
+            "Owner" => Owner::read_once(&mut self.owner, document)?,
+            _ => document.skip()?,
+        }
+        Ok(())
+    }
+}
+
 fn key(slot: Slot<'_>, names: Names) -> Result<Key, ListingError> {
     let text = slot.required()?;
     Key::new(names.decode("Key", text)?).map_err(|_| ListingError::Invalid { element: "Key" })
@@ -114,7 +125,13 @@ fn version_id(slot: Slot<'_>) -> Result<Option<VersionId>, ListingError> {
 }
 
 fn etag(slot: Slot<'_>) -> Result<Option<ETag>, ListingError> {
-    slot.value_if_any(|text| ETag::parse(text).ok())
+    let Some(text) = slot.optional() else {
+        return Ok(None);
+    };
+    match ETag::from_text(text) {
+        Ok(etag) => Ok(Some(etag)),
+        Err(_) => Err(ListingError::Invalid { element: "ETag" }),
+    }
 }
 
 fn time(slot: Slot<'_>) -> Result<Timestamp, ListingError> {

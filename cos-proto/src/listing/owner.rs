@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::ListingError;
-use super::slot::Slot;
+use super::slot::{Slot, Slots};
 use crate::xml::Document;
 
 /// The owner of an object, a version or a bucket.
@@ -23,18 +23,14 @@ pub struct Owner {
 impl Owner {
     /// Reads the `<Owner>` that was entered last.
     pub(super) fn read(document: &mut Document<'_>) -> Result<Self, ListingError> {
-        let mut id = Slot::new("ID");
-        let mut display_name = Slot::new("DisplayName");
-        while let Some(tag) = document.child()? {
-            match tag.name() {
-                "ID" => id.read(document)?,
-                "DisplayName" => display_name.read(document)?,
-                _ => document.skip()?,
-            }
-        }
+        let mut owner = RawOwner {
+            id: Slot::new("ID"),
+            display_name: Slot::new("DisplayName"),
+        };
+        owner.read_all(document)?;
         Ok(Self {
-            id: id.optional(),
-            display_name: display_name.optional(),
+            id: owner.id.optional(),
+            display_name: owner.display_name.optional(),
         })
     }
 
@@ -47,5 +43,25 @@ impl Owner {
             None => Ok(()),
             Some(_) => Err(ListingError::Duplicate { element: "Owner" }),
         }
+    }
+}
+
+#[derive(Debug)]
+struct RawOwner<'a> {
+    id: Slot<'a>,
+    display_name: Slot<'a>,
+}
+
+impl<'a> Slots<'a> for RawOwner<'a> {
+    fn slot(&mut self, name: &str) -> Option<&mut Slot<'a>> {
+        match name {
+            "ID" => Some(&mut self.id),
+            "DisplayName" => Some(&mut self.display_name),
+            _ => None,
+        }
+    }
+
+    fn read_other(&mut self, _: &str, document: &mut Document<'a>) -> Result<(), ListingError> {
+        Ok(document.skip()?)
     }
 }

@@ -8,6 +8,35 @@ use crate::digits::parse_u64;
 use crate::uri;
 use crate::xml::Document;
 
+/// Values of the elements that an element holds.
+pub(super) trait Slots<'a> {
+    /// The slot for the element of this name, if the element holds nothing but text.
+    fn slot(&mut self, name: &str) -> Option<&mut Slot<'a>>;
+
+    /// Reads the element that was entered last, for which there is no slot.
+    fn read_other(&mut self, name: &str, document: &mut Document<'a>) -> Result<(), ListingError>;
+
+    /// Reads all elements in the one that was entered last.
+    fn read_all(&mut self, document: &mut Document<'a>) -> Result<(), ListingError> {
+        loop {
+            if let Some(leaf) = document.leaf()
+                && let Some(slot) = self.slot(leaf.name)
+            {
+                document.pass_leaf(leaf.rest);
+                slot.put(leaf.text)?;
+                continue;
+            }
+            let Some(tag) = document.child()? else {
+                return Ok(());
+            };
+            match self.slot(tag.name()) {
+                Some(slot) => slot.read(document)?,
+                None => self.read_other(tag.name(), document)?,
+            }
+        }
+    }
+}
+
 /// The text of an element that may stand once.
 #[derive(Debug)]
 pub(super) struct Slot<'a> {
@@ -27,6 +56,10 @@ impl<'a> Slot<'a> {
     /// Reads the element that was entered last.
     pub(super) fn read(&mut self, document: &mut Document<'a>) -> Result<(), ListingError> {
         let text = document.text()?;
+        self.put(text)
+    }
+
+    fn put(&mut self, text: Cow<'a, str>) -> Result<(), ListingError> {
         match self.text.replace(text) {
             None => Ok(()),
             Some(_) => Err(ListingError::Duplicate {

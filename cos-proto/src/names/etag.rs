@@ -60,6 +60,16 @@ impl ETag {
         Self::checked(String::from(opaque), weak)
     }
 
+    /// As [`ETag::parse`], in the memory of the text.
+    pub(crate) fn from_text(mut text: String) -> Result<Self, InvalidETag> {
+        if text.len() < 2 || !text.starts_with('"') || !text.ends_with('"') {
+            return Self::parse(&text);
+        }
+        text.pop();
+        text.remove(0);
+        Self::checked(text, false)
+    }
+
     /// The opaque text, without quotes and without the mark of a weak tag.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -100,10 +100,13 @@ impl<E: Entry> Level<E> {
         } else {
             Listed::Folder
         };
+        let in_order = page.is_one_sequence();
         let mut listed: Vec<_> = page.entries.into_iter().map(Listed::Entry).collect();
         listed.extend(page.prefixes.into_iter().map(folder));
-        // Stable: the versions of one key stay in the order of the page.
-        listed.sort_by(|left, right| order.compare(name_of(left), name_of(right)));
+        if !in_order {
+            // Stable: the versions of one key stay in the order of the page.
+            listed.sort_by(|left, right| order.compare(name_of(left), name_of(right)));
+        }
         self.waiting.extend(listed);
 
         if let Some(marker) = &marker {
@@ -160,6 +163,16 @@ impl<E: Entry> Level<E> {
             check_ascending(order, keys.map(Entry::key), E::KEYS_REPEAT)?;
         }
         check_ascending(order, page.prefixes.iter().map(String::as_str), false)?;
+        if page.is_one_sequence() {
+            let (Some(first), Some(last)) = (page.entries.first(), page.entries.last()) else {
+                return Ok(before.clone());
+            };
+            self.check_first(order, before, &Name::of_entry(first))?;
+            return Ok(Reached::Entry {
+                name: String::from(last.key()),
+                folder: false,
+            });
+        }
 
         // All of them together.
         let mut names: Vec<Name<'_>> = page.entries.iter().map(Name::of_entry).collect();

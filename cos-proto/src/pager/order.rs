@@ -16,9 +16,30 @@ impl Order {
     pub(super) fn compare(self, left: &str, right: &str) -> Ordering {
         match self {
             Self::Bytes => left.cmp(right),
-            Self::Tree => left.bytes().map(rank).cmp(right.bytes().map(rank)),
+            Self::Tree => {
+                let (left, right) = (left.as_bytes(), right.as_bytes());
+                let common = common(left, right);
+                let next = |text: &[u8]| text.get(common).copied().map(rank);
+                // Nothing comes before something.
+                next(left).cmp(&next(right))
+            }
         }
     }
+}
+
+/// How many bytes two texts start with alike. Neighbours of a page share most of theirs, so they
+/// are compared by eight.
+fn common<'a>(left: &'a [u8], right: &'a [u8]) -> usize {
+    fn alike<T: PartialEq>(left: &[T], right: &[T]) -> usize {
+        left.iter()
+            .zip(right)
+            .take_while(|(left, right)| left == right)
+            .count()
+    }
+    let eights = alike(left.as_chunks::<8>().0, right.as_chunks::<8>().0);
+    let start = eights.saturating_mul(8);
+    let rest = |text: &'a [u8]| text.get(start..).unwrap_or_default();
+    start.saturating_add(alike(rest(left), rest(right)))
 }
 
 fn rank(byte: u8) -> u16 {

@@ -29,6 +29,12 @@ impl<E: Entry> Incoming<E> {
         self.entries.len().saturating_add(self.prefixes.len())
     }
 
+    /// Whether the entries alone, each key once, are all of the page: in order by themselves they
+    /// are in order together.
+    pub(super) fn is_one_sequence(&self) -> bool {
+        self.prefixes.is_empty() && !E::KEYS_REPEAT
+    }
+
     pub(super) fn last_version_id_of(&self, key: &str) -> Option<String> {
         let last = self.entries.iter().rfind(|entry| entry.key() == key)?;
         last.version_id().map(String::from)

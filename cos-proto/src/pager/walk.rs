@@ -63,7 +63,7 @@ impl<E: Entry> Walk<E> {
 
     /// Moves on to where the next page is needed.
     fn give_out(&mut self) -> Vec<Listed<E>> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.levels.last().map_or(0, |level| level.waiting.len()));
         while let Some(level) = self.levels.last_mut() {
             match level.waiting.pop_front() {
                 Some(Listed::Folder(folder)) => {

@@ -271,3 +271,90 @@ proptest! {
         prop_assert_eq!(value(&quick_xml::escape::escape(text.as_str())), Ok(text));
     }
 }
+
+/// Reads the elements in the one that was entered last, and those in each `C`, with or without a
+/// look at leaves.
+fn walk(
+    document: &mut Document<'_>,
+    leaves: bool,
+    depth: usize,
+    out: &mut Vec<(usize, String, Option<String>)>,
+) -> Result<(), XmlError> {
+    loop {
+        if leaves
+            && let Some(leaf) = document.leaf()
+            && leaf.name != "C"
+        {
+            document.pass_leaf(leaf.rest);
+            out.push((depth, leaf.name.to_string(), Some(leaf.text.into_owned())));
+            continue;
+        }
+        let Some(tag) = document.child()? else {
+            return Ok(());
+        };
+        let name = tag.name().to_string();
+        if name == "C" {
+            out.push((depth, name, None));
+            walk(document, leaves, depth + 1, out)?;
+        } else {
+            let text = document.text_or_skip()?.map(Cow::into_owned);
+            out.push((depth, name, text));
+        }
+    }
+}
+
+fn walked(body: &str, leaves: bool) -> Result<Vec<(usize, String, Option<String>)>, XmlError> {
+    let mut out = vec![];
+    let mut document = Document::open(body.as_bytes(), "Error", LIMITS)?;
+    walk(&mut document, leaves, 0, &mut out)?;
+    document.finish()?;
+    Ok(out)
+}
+
+#[test]
+fn a_leaf_is_looked_at_without_being_entered() {
+    let body = "<Error>\n\t<A>1</A><C><B>&quot;2&quot;</B></C><A></A></Error>";
+    let mut document = Document::open(body.as_bytes(), "Error", LIMITS).unwrap();
+    for _ in 0..2 {
+        let leaf = document.leaf().unwrap();
+        assert_eq!((leaf.name, &*leaf.text), ("A", "1"));
+    }
+    // Without being passed it is still the next one.
+    assert_eq!(document.child().unwrap().unwrap().name(), "A");
+    assert!(document.leaf().is_none());
+    assert_eq!(document.text().unwrap(), "1");
+    assert!(document.leaf().is_none());
+    assert_eq!(document.child().unwrap().unwrap().name(), "C");
+    assert_eq!(document.leaf().unwrap().text, "\"2\"");
+}
+
+#[test]
+fn leaves_are_no_way_around_a_limit() {
+    let long = format!("<Error><A>{}</A></Error>", "x".repeat(LIMITS.text + 1));
+    assert_eq!(walked(&long, true), walked(&long, false));
+    assert!(walked(&long, true).is_err());
+    let deep = "<Error><C><C><C><C><A>x</A></C></C></C></C></Error>";
+    assert_eq!(walked(deep, true), walked(deep, false));
+    assert!(walked(deep, true).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1000)))]
+
+    #[test]
+    fn a_leaf_is_what_the_reader_makes_of_it(
+        parts in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "<A>x</A>", "<A>x</A>", "<B></B>", "<B>&quot;x&quot;</B>", "<A>&quot;x</A>",
+                "<A>&quot;&amp;&quot;</A>", "<A>&quot;</A>", "<A>&quot;&quot;</A>", "<A>a>b]]></A>",
+                "<A>", "</A>", "<B", ">", "<B/>", "<A a='>'>", "</A >", "<C>", "<C>", "</C>", "</C>",
+                "<C/>", "<C a='1'/>", " ", "\n\t", "\u{c}", "\r", "x", "&lt;", "&", "<", "/>",
+                "<!-- <A>x</A> -->", "<![CDATA[y]]>", "<?x?>", "<n:A>x</n:A>", "数",
+            ]),
+            0..8,
+        ),
+    ) {
+        let body = format!("<Error>{}</Error>", parts.concat());
+        prop_assert_eq!(walked(&body, true), walked(&body, false), "{}", body);
+    }
+}
