@@ -20,6 +20,9 @@ pub(crate) struct Escaped<'a>(&'a str);
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0;
+        if is_plain(rest) {
+            return f.write_str(rest);
+        }
         while let Some((at, hidden)) = rest.char_indices().find(|(_, c)| is_hidden(*c)) {
             let (plain, tail) = rest.split_at(at);
             f.write_str(plain)?;
@@ -33,6 +36,11 @@ impl fmt::Display for Escaped<'_> {
         }
         f.write_str(rest)
     }
+}
+
+/// Whether a text is of visible ASCII and spaces, as most names are: then nothing in it is hidden.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a character acts on the terminal or on the order of the text instead of being seen.

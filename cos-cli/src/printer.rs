@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::args::{OutputArgs, WhenArg};
 use crate::error::{Error, Failed};
-use crate::escape::{escaped, is_hidden};
+use crate::escape::{escaped, is_hidden, is_plain};
 use crate::progress::Bar;
 
 /// Decides what goes to which stream, from the output options alone.
@@ -67,7 +67,7 @@ impl Printer {
     /// the latest.
     pub(crate) fn lines(self) -> Lines {
         Lines {
-            out: io::BufWriter::new(io::stdout()),
+            waiting: Vec::new(),
         }
     }
 
@@ -141,14 +141,21 @@ impl Printer {
 }
 
 /// Data lines on their way to stdout.
+///
+/// Whole lines are collected and written at once: standard output's own buffer is flushed at every
+/// line where it has room for no more than one.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    out: io::BufWriter<io::Stdout>,
+    waiting: Vec<u8>,
 }
 
 impl Lines {
     pub(crate) fn line(&mut self, line: impl fmt::Display) -> Result<(), Error> {
-        writeln!(self.out, "{line}").map_err(|error| Error::stdout(&error))
+        writeln!(self.waiting, "{line}").map_err(|error| Error::stdout(&error))?;
+        if self.waiting.len() < ENOUGH {
+            return Ok(());
+        }
+        self.flush()
     }
 
     pub(crate) fn record(&mut self, record: &impl Serialize) -> Result<(), Error> {
@@ -157,16 +164,24 @@ impl Lines {
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        self.out.flush().map_err(|error| Error::stdout(&error))
+        let mut stdout = io::stdout().lock();
+        let written = stdout
+            .write_all(&self.waiting)
+            .and_then(|()| stdout.flush());
+        self.waiting.clear();
+        written.map_err(|error| Error::stdout(&error))
     }
 }
+
+/// So many bytes are written at once: what a pipe holds.
+const ENOUGH: usize = 64 * 1024;
 
 /// A value as one line of JSON, in which every character that could act on a terminal is an escape.
 ///
 /// JSON itself only demands that of the first 32.
 fn json_line(record: &impl Serialize) -> serde_json::Result<String> {
     let text = serde_json::to_string(record)?;
-    if !text.contains(is_hidden) {
+    if is_plain(&text) || !text.contains(is_hidden) {
         return Ok(text);
     }
     let mut line = String::with_capacity(text.len());

@@ -86,9 +86,10 @@ impl<E: Line> Line for Listed<E> {
 
 impl Line for ObjectEntry {
     fn columns(&self, lines: &mut Lines) -> Result<(), Error> {
+        // A time is never shorter than its column.
         lines.line(format_args!(
-            "{:TIME$}  {:>SIZE$}  {}",
-            self.last_modified.to_string(),
+            "{}  {:>SIZE$}  {}",
+            self.last_modified,
             self.size,
             escaped(self.key.as_str())
         ))
@@ -110,8 +111,8 @@ impl Line for VersionEntry {
         let latest = if self.is_latest() { '*' } else { ' ' };
         let id = self.version_id().map_or("-", |id| id.as_str());
         lines.line(format_args!(
-            "{:TIME$}  {size:>SIZE$}  {latest} {:ID$}  {}",
-            self.last_modified().to_string(),
+            "{}  {size:>SIZE$}  {latest} {:ID$}  {}",
+            self.last_modified(),
             escaped(id).to_string(),
             escaped(self.key().as_str())
         ))
@@ -126,8 +127,8 @@ impl Line for BucketEntry {
     fn columns(&self, lines: &mut Lines) -> Result<(), Error> {
         let region = self.location.as_deref().unwrap_or("-");
         lines.line(format_args!(
-            "{:TIME$}  {:REGION$}  {}",
-            self.creation_date.to_string(),
+            "{}  {:REGION$}  {}",
+            self.creation_date,
             escaped(region).to_string(),
             escaped(&self.name)
         ))

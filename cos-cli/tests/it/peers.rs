@@ -5,6 +5,7 @@
 
 mod moto;
 mod nginx;
+mod shells;
 mod vendor_sdk;
 
 use std::env;
