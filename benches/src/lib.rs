@@ -1,7 +1,8 @@
 //! Benchmarks of the cos crates: what they share.
 //!
 //! [`nginx`] is the server that throughput is measured against, [`floor`] the least that a client
-//! can do over plain sockets, [`measure`] runs a program and counts what it used.
+//! can do over plain sockets, [`measure`] runs a program and counts what it used, [`work`] is what is
+//! measured without either.
 #![expect(
     clippy::exhaustive_structs,
     clippy::expect_used,
@@ -13,3 +14,4 @@
 pub mod floor;
 pub mod measure;
 pub mod nginx;
+pub mod work;
