@@ -15,6 +15,7 @@ mod opening;
 mod pace;
 mod resume;
 mod retry;
+mod schedule;
 mod script;
 mod simulation;
 mod speed;
