@@ -9,14 +9,14 @@ const SIZE: u64 = 3 * 1024 * 1024;
 
 /// Each fault, and the exit code of the contract: 6 where the body ended and is not what its head
 /// promised, 8 where the connection broke.
-fn faults() -> Vec<(&'static str, Fault, i32)> {
+fn faults(size: u64) -> Vec<(&'static str, Fault, i32)> {
     vec![
         ("corrupted at the start", Fault::new().corrupt(0), 6),
-        ("corrupted in the middle", Fault::new().corrupt(SIZE / 2), 6),
-        ("corrupted at the end", Fault::new().corrupt(SIZE - 1), 6),
+        ("corrupted in the middle", Fault::new().corrupt(size / 2), 6),
+        ("corrupted at the end", Fault::new().corrupt(size - 1), 6),
         (
             "short, and the length says so",
-            Fault::new().truncate(SIZE - 1),
+            Fault::new().truncate(size - 1),
             6,
         ),
         (
@@ -26,21 +26,21 @@ fn faults() -> Vec<(&'static str, Fault, i32)> {
         ),
         (
             "longer than its length says",
-            Fault::new().content_length(SIZE - 1),
+            Fault::new().content_length(size - 1),
             6,
         ),
         (
             "shorter than its length says",
-            Fault::new().content_length(SIZE + 1),
+            Fault::new().content_length(size + 1),
             6,
         ),
         (
             "closed in the middle",
-            Fault::new().close_after(SIZE / 2),
+            Fault::new().close_after(size / 2),
             6,
         ),
         ("closed after the head", Fault::new().close_after(0), 6),
-        ("reset in the middle", Fault::new().reset_after(SIZE / 2), 8),
+        ("reset in the middle", Fault::new().reset_after(size / 2), 8),
         ("closed without an answer", Fault::new().close(), 8),
         ("reset without an answer", Fault::new().reset(), 8),
     ]
@@ -54,7 +54,7 @@ async fn one_object() -> Emulator {
 async fn a_damaged_body_leaves_nothing_at_the_destination() {
     let emulator = one_object().await;
     let place = Place::with_keys(&emulator).once();
-    for (name, fault, exit) in faults() {
+    for (name, fault, exit) in faults(SIZE) {
         emulator.faults().script(When::get(), fault);
         let ran = place.cos(["cp", &object("k"), "out"]).await;
         assert_eq!(ran.exit, Some(exit), "{name}: {ran:#?}");
@@ -72,7 +72,7 @@ async fn a_damaged_body_leaves_an_older_file_as_it_was() {
     let emulator = one_object().await;
     let place = Place::with_keys(&emulator).once();
     std::fs::write(place.path("out"), "older").unwrap();
-    for (name, fault, exit) in faults() {
+    for (name, fault, exit) in faults(SIZE) {
         emulator.faults().script(When::get(), fault);
         place.cos(["cp", &object("k"), "out"]).await.exits(exit);
         assert_eq!(place.read("out"), b"older", "{name}");
@@ -83,9 +83,11 @@ async fn a_damaged_body_leaves_an_older_file_as_it_was() {
 
 #[tokio::test]
 async fn a_damaged_body_on_stdout_is_told_by_the_exit_code() {
-    let emulator = one_object().await;
+    // So small that one request is for all of it.
+    let size = SIZE / 16;
+    let emulator = emulator([("k", Object::generated(7, size))]).await;
     let place = Place::with_keys(&emulator).once();
-    for (name, fault, exit) in faults() {
+    for (name, fault, exit) in faults(size) {
         emulator.faults().script(When::get(), fault);
         let output = place.command(["cat", &object("k")]).output().await.unwrap();
         assert_eq!(output.status.code(), Some(exit), "{name}");

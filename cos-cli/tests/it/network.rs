@@ -76,7 +76,7 @@ async fn a_body_that_stalls_is_8_after_the_read_timeout() {
     emulator
         .faults()
         .script(When::get(), Fault::new().stall_after_for_ever(50_000));
-    let place = Place::with_keys(&emulator);
+    let place = Place::with_keys(&emulator).once();
     place
         .cos(["cp", &object("k"), "out", "--read-timeout", "1s"])
         .await

@@ -60,7 +60,8 @@ async fn a_closed_stdout_is_quiet_for_help_too() {
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
 
-/// Starts a download that never ends, waits until it has begun to write, and sends the signal.
+/// Starts a download by one request that never ends, waits until it has begun to write, and sends
+/// the signal.
 async fn signalled(signal: rustix::process::Signal) -> (Option<i32>, Vec<String>) {
     let emulator = emulator([("k", Object::generated(1, 3_000_000))]).await;
     emulator
@@ -72,7 +73,7 @@ async fn signalled(signal: rustix::process::Signal) -> (Option<i32>, Vec<String>
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    while place.names().is_empty() {
+    while emulator.faults().check().is_err() || !place.path("out.cospart").exists() {
         assert_eq!(child.try_wait().unwrap(), None, "it has ended by itself");
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }

@@ -67,6 +67,6 @@ async fn verbose_tells_of_each_request() {
     let place = Place::with_keys(&emulator);
     let told = place.cos(["cp", &object("k"), "out", "-v"]).await.exits(0);
     assert!(told.stderr.lines().count() > 1, "{:?}", told.stderr);
-    assert!(told.stderr.contains("200"), "{:?}", told.stderr);
+    assert!(told.stderr.contains("206"), "{:?}", told.stderr);
     emulator.shutdown().await.unwrap();
 }
