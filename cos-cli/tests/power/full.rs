@@ -1,0 +1,1 @@
+//! Disks that are full, and file systems that take no file.
