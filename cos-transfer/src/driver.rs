@@ -26,12 +26,14 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tower_service::Service;
 
+pub(crate) use ask::{Answer, ask, refusal, send};
+pub(crate) use fault::Fault;
 pub(crate) use sink::{Done, Order, Sink};
 
 use crate::engine::{self, Download, Outcome, Output, TaskId};
 use crate::{BoxError, DownloadError, Progress};
 use clock::Clock;
-use fault::{Fault, Last, explain};
+use fault::{Last, explain};
 use fetch::{Event, Fetch};
 use meter::Meter;
 
@@ -193,7 +195,7 @@ where
             endpoint,
             connections,
         } = self.line.clone();
-        let asking = ask::ask(service, endpoint, get, budget.clone(), connections);
+        let asking = ask(service, endpoint, get, budget.clone(), connections);
         self.fetches
             .push(Fetch::new(task, budget, Box::pin(asking)));
     }

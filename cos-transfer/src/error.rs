@@ -104,6 +104,8 @@ pub enum LocalAction {
     Record,
     /// Removing what is left of a former run.
     Remove,
+    /// Reading a file that is there, to compare it.
+    Read,
 }
 
 fn gave_up(attempts: u32) -> String {
@@ -122,6 +124,7 @@ impl fmt::Display for LocalAction {
             Self::Publish => "publish",
             Self::Record => "keep a checkpoint of",
             Self::Remove => "remove",
+            Self::Read => "read",
         })
     }
 }
@@ -178,12 +181,6 @@ impl DownloadError {
             JudgeError::OtherVersion { .. } => Self::Changed(Change::Version),
             _ => Self::Answer(error),
         }
-    }
-
-    /// An error of the service below or of a body of it.
-    pub(crate) fn transport(source: BoxError) -> Self {
-        let failure = classify(&*source);
-        Self::Transport { failure, source }
     }
 }
 

@@ -54,17 +54,11 @@ mod report;
 #[cfg(feature = "tokio")]
 mod blocking;
 #[cfg(feature = "tokio")]
-#[expect(dead_code, reason = "the small files of a prefix come this way")]
-mod chunks;
-#[cfg(feature = "tokio")]
 mod downloader;
 #[cfg(feature = "tokio")]
 mod driver;
 #[cfg(feature = "tokio")]
 mod error;
-#[cfg(feature = "tokio")]
-#[expect(dead_code, reason = "the small files of a prefix come this way")]
-mod exchange;
 #[cfg(feature = "tokio")]
 mod file_sink;
 #[cfg(feature = "tokio")]
@@ -75,7 +69,6 @@ mod reader;
 #[expect(dead_code, reason = "the driver that uses it comes next")]
 mod sidecars;
 #[cfg(feature = "tokio")]
-#[expect(dead_code, reason = "the driver that uses it comes next")]
 mod storage;
 #[cfg(feature = "tokio")]
 mod transfer;

@@ -1,6 +1,7 @@
 //! From the key of an object to its place below a directory.
 
 use std::fmt;
+use std::path::Path;
 
 use super::windows::{self, WindowsName};
 
@@ -11,6 +12,9 @@ pub(crate) const RESERVED: &str = ".cos-partial";
 /// The longest component in bytes (`NAME_MAX` of Linux and of every file system it is used with;
 /// on Windows it is as many UTF-16 units).
 const MAX_COMPONENT: usize = 255;
+
+/// The longest path in bytes (`PATH_MAX` of Linux, without its NUL).
+const MAX_PATH: usize = 4095;
 
 /// By what rules names are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,6 +85,17 @@ impl KeyPath {
             path: path.to_owned(),
             is_folder,
         })
+    }
+
+    /// Checks that the path can be opened below `dir` as a whole. It is written there without that;
+    /// but who reads the files opens them by their paths.
+    pub(super) fn fits_below(self, dir: &Path) -> Result<Self, InvalidKeyPath> {
+        let dir = dir.as_os_str().len();
+        let len = dir.saturating_add(1).saturating_add(self.path.len());
+        if len > MAX_PATH {
+            return Err(InvalidKeyPath::PathTooLong { len });
+        }
+        Ok(self)
     }
 
     /// The path, with `/` between its components on every system; empty for the directory itself.

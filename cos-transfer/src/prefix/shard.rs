@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cos_proto::Crc64;
+use cos_proto::crc64;
 
 /// One of several processes or machines that download one directory without talking to each other:
 /// it takes every key whose bytes' CRC64, modulo the number of them all, is its own number.
@@ -38,10 +38,8 @@ impl Shard {
 
     /// Whether it takes a key. CRC64 is the one that COS computes, of the key's UTF-8 bytes.
     pub fn takes(self, key: &str) -> bool {
-        let mut crc64 = Crc64::new();
-        crc64.update(key.as_bytes());
         // The count is never 0: the index is below it.
-        crc64.value().checked_rem(self.count) == Some(self.index)
+        crc64::checksum(key.as_bytes()).checked_rem(self.count) == Some(self.index)
     }
 
     /// The name of the folder that keeps what this one has not finished.

@@ -408,6 +408,14 @@ fn kind(file_type: FileType) -> Kind {
     }
 }
 
+/// Whether a call failed because this process, or the system, has too many files open.
+pub(crate) fn out_of_handles(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    )
+}
+
 /// Whether a call failed because the system or this file system does not know it.
 fn is_unsupported(error: Errno) -> bool {
     matches!(
