@@ -57,6 +57,11 @@ impl<'a> RawHeader<'a> {
         }
     }
 
+    /// How names are written, where the page has said so by now.
+    pub(super) fn names(&self) -> Option<Names> {
+        Names::known(&self.encoding_type)
+    }
+
     /// Counts an entry that is about to be read.
     pub(super) fn count(&mut self) -> Result<(), ListingError> {
         self.entries = self.entries.saturating_add(1);

@@ -64,11 +64,19 @@ impl ObjectPage {
         let mut marker = Slot::new("Marker");
         let mut next_marker = Slot::new("NextMarker");
         let mut objects = Vec::new();
+        // Those whose names wait for the page to say how it writes them.
+        let mut waiting = Vec::new();
         while let Some(tag) = document.child()? {
             match tag.name() {
                 "Contents" => {
                     header.count()?;
-                    objects.push(RawEntry::read(&mut document)?);
+                    let entry = RawEntry::read(&mut document)?;
+                    match header.names() {
+                        Some(names) if waiting.is_empty() => {
+                            objects.push(entry.into_object(names)?)
+                        }
+                        _ => waiting.push(entry),
+                    }
                 }
                 "Marker" => marker.read(&mut document)?,
                 "NextMarker" => next_marker.read(&mut document)?,
@@ -79,6 +87,9 @@ impl ObjectPage {
 
         let header = header.finish()?;
         let names = header.names;
+        for entry in waiting {
+            objects.push(entry.into_object(names)?);
+        }
         Ok(Self {
             name: header.name,
             prefix: header.prefix,
@@ -87,10 +98,7 @@ impl ObjectPage {
             max_keys: header.max_keys,
             is_truncated: header.is_truncated,
             next_marker: Some(next_marker.name(names)?).filter(|marker| !marker.is_empty()),
-            objects: objects
-                .into_iter()
-                .map(|object| object.into_object(names))
-                .collect::<Result<_, _>>()?,
+            objects,
             common_prefixes: header.common_prefixes,
             s3,
         })

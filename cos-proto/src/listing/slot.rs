@@ -135,6 +135,12 @@ pub(super) enum Names {
 }
 
 impl Names {
+    /// What `EncodingType` says, if it has been read and says something that is known.
+    pub(super) fn known(encoding_type: &Slot<'_>) -> Option<Self> {
+        let text = encoding_type.text.as_deref()?;
+        text.eq_ignore_ascii_case("url").then_some(Self::Url)
+    }
+
     /// What `EncodingType` says: the page is encoded only where it says so itself, whatever was
     /// asked for.
     pub(super) fn of(encoding_type: Slot<'_>) -> Result<Self, ListingError> {

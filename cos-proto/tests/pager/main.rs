@@ -18,7 +18,7 @@ use cos_proto::{
 };
 use proptest::prelude::*;
 
-use server::{Flavour, Page, Server, Version, list_versions};
+use server::{Flavour, Page, Server, Spoil, Version, list_versions};
 
 fn request() -> ListObjects {
     ListObjects::new(Bucket::new("examplebucket-1250000000").unwrap())
@@ -673,38 +673,6 @@ fn any_request() -> impl Strategy<Value = ListObjects> {
         asked.marker = marker;
         asked
     })
-}
-
-/// One way to spoil a page.
-#[derive(Clone, Debug)]
-enum Spoil {
-    Nothing,
-    SwapKeys(usize, usize),
-    DropKeys,
-    AddKey(String),
-    AddPrefix(String),
-    Next(Option<String>),
-    Truncated(bool),
-    S3(bool),
-}
-
-impl Spoil {
-    fn apply(&self, page: &mut Page) {
-        match self.clone() {
-            Self::Nothing => {}
-            Self::SwapKeys(left, right) if !page.keys.is_empty() => {
-                let len = page.keys.len();
-                page.keys.swap(left % len, right % len);
-            }
-            Self::SwapKeys(..) => {}
-            Self::DropKeys => page.keys.clear(),
-            Self::AddKey(key) => page.keys.push(key),
-            Self::AddPrefix(prefix) => page.prefixes.push(prefix),
-            Self::Next(next) => page.next = next,
-            Self::Truncated(truncated) => page.truncated = truncated,
-            Self::S3(s3) => page.s3 = s3,
-        }
-    }
 }
 
 fn spoil() -> impl Strategy<Value = Spoil> {

@@ -160,6 +160,38 @@ impl Server {
     }
 }
 
+/// One way to spoil a page.
+#[derive(Clone, Debug)]
+pub(crate) enum Spoil {
+    Nothing,
+    SwapKeys(usize, usize),
+    DropKeys,
+    AddKey(String),
+    AddPrefix(String),
+    Next(Option<String>),
+    Truncated(bool),
+    S3(bool),
+}
+
+impl Spoil {
+    pub(crate) fn apply(&self, page: &mut Page) {
+        match self.clone() {
+            Self::Nothing => {}
+            Self::SwapKeys(left, right) if !page.keys.is_empty() => {
+                let len = page.keys.len();
+                page.keys.swap(left % len, right % len);
+            }
+            Self::SwapKeys(..) => {}
+            Self::DropKeys => page.keys.clear(),
+            Self::AddKey(key) => page.keys.push(key),
+            Self::AddPrefix(prefix) => page.prefixes.push(prefix),
+            Self::Next(next) => page.next = next,
+            Self::Truncated(truncated) => page.truncated = truncated,
+            Self::S3(s3) => page.s3 = s3,
+        }
+    }
+}
+
 /// A version or a delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version {

@@ -9,6 +9,7 @@ use cos_proto::{
 };
 use http::response::Parts;
 use http::{Request, StatusCode};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 
 use super::Client;
@@ -123,8 +124,9 @@ fn again(request: &mut Request<()>, before: Attempts) {
 
 /// The whole body, or so much of it that the parser will say that it is too long.
 async fn read(body: Body) -> Result<Vec<u8>, Error> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(USUAL);
     let mut body = pin!(body);
-    let mut read = Vec::new();
+    let mut read = Vec::with_capacity(announced.min(USUAL));
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
             read.extend_from_slice(&data);
@@ -135,3 +137,6 @@ async fn read(body: Body) -> Result<Vec<u8>, Error> {
     }
     Ok(read)
 }
+
+/// So much is reserved for a page that says how long it is: 1,000 entries of 500 bytes.
+const USUAL: usize = 512 * 1024;
