@@ -80,6 +80,12 @@ impl Profile {
             (None, None) => Ok(Self::default()),
         }
     }
+
+    /// All profiles of the text of a file.
+    pub(crate) fn all(text: &str) -> Result<impl Iterator<Item = Self>, Error> {
+        let config = parse(text, Path::new("config.toml"))?;
+        Ok(config.profile.into_values())
+    }
 }
 
 /// The whole file.
@@ -157,19 +163,23 @@ fn read(path: &Path) -> Result<Config, Error> {
             shown(path)
         )));
     }
-    // The error's own Display quotes the line, which may be the one with the key.
-    let config: Config = toml::from_str(&text).map_err(|error| {
-        Error::usage(format!(
-            "{}{}: {}",
-            shown(path),
-            line_of(&text, &error),
-            error.message()
-        ))
-    })?;
+    let config = parse(&text, path)?;
     if config.holds_a_secret() {
         check_mode(&file, path)?;
     }
     Ok(config)
+}
+
+fn parse(text: &str, path: &Path) -> Result<Config, Error> {
+    // The error's own Display quotes the line, which may be the one with the key.
+    toml::from_str(text).map_err(|error| {
+        Error::usage(format!(
+            "{}{}: {}",
+            shown(path),
+            line_of(text, &error),
+            error.message()
+        ))
+    })
 }
 
 /// Refuses a file with secrets that others may read. Looks at the open file, not at the name again.

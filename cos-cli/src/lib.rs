@@ -67,6 +67,27 @@ pub fn run() -> process::ExitCode {
     .into()
 }
 
+/// Takes a text for a configuration file and resolves each of its profiles; what is refused is
+/// told as it would be printed.
+///
+/// This is what the fuzz target of the configuration file calls, and no interface: it may change in
+/// any version.
+#[doc(hidden)]
+pub fn fuzz_config(text: &str) -> Result<(), String> {
+    let shown = |error: Error| match error {
+        Error::Failed(failed) => format!("{}\n{:?}", failed.message, failed.hint),
+        other => format!("{other:?}"),
+    };
+    for mut profile in config::Profile::all(text).map_err(shown)? {
+        // A file of this machine.
+        profile.ca_cert = None;
+        let (options, environment) = (Default::default(), Environment::default());
+        settings::Settings::of(&options, &environment, profile, &trace::Secrets::default())
+            .map_err(shown)?;
+    }
+    Ok(())
+}
+
 /// Runs the command until it ends or a signal comes.
 fn execute(cli: Cli, printer: Printer) -> Result<(), Error> {
     // Before any work is done, so that no signal finds it unprotected.

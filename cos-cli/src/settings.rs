@@ -66,8 +66,17 @@ impl Settings {
         environment: &Environment,
         secrets: &Secrets,
     ) -> Result<Self, Error> {
-        let mut profile =
-            Profile::load(args.config.as_deref(), args.profile.as_deref(), environment)?;
+        let profile = Profile::load(args.config.as_deref(), args.profile.as_deref(), environment)?;
+        Self::of(args, environment, profile, secrets)
+    }
+
+    /// Resolves the options over a profile.
+    pub(crate) fn of(
+        args: &ConnectionArgs,
+        environment: &Environment,
+        mut profile: Profile,
+        secrets: &Secrets,
+    ) -> Result<Self, Error> {
         let ca_cert: Option<PathBuf> = args.ca_cert.clone().or_else(|| profile.ca_cert.clone());
         let endpoint = endpoint::resolve(args, environment, &profile)?;
         let proxies = ProxySettings::resolve(args, environment, &profile)?;
