@@ -262,8 +262,13 @@ impl<D: Dir> Sidecars<D> {
     ///
     /// What cannot be removed is removed by the next download to this place.
     fn remove(&self) {
-        let _ = part::remove(&self.place);
-        let _ = self.place.sidecars.remove(&self.place.names.journal);
+        let Place {
+            sidecars, names, ..
+        } = &self.place;
+        let _ = sidecars.remove(&names.part);
+        // It is there only if a run was killed while it wrote its journal anew.
+        let _ = sidecars.remove(&names.new);
+        let _ = sidecars.remove(&names.journal);
         self.stays.store(true, Ordering::Relaxed);
     }
 

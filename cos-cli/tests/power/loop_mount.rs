@@ -6,13 +6,34 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// Bytes of the device, which take space as they are written: no XFS is smaller than 300 MB.
-const SIZE: u64 = 320 * 1024 * 1024;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileSystem {
     Ext4,
     Xfs,
+    /// An older kind, on which no space can be reserved.
+    Ext2,
+}
+
+impl FileSystem {
+    /// What makes it, and how.
+    const fn mkfs(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Ext4 => ("/usr/sbin/mkfs.ext4", &[]),
+            Self::Xfs => ("/usr/sbin/mkfs.xfs", &[]),
+            Self::Ext2 => (
+                "/usr/sbin/mkfs.ext4",
+                &["-O", "^extent,^64bit,^has_journal"],
+            ),
+        }
+    }
+
+    /// Bytes of the device, which take space as they are written: no XFS is smaller than 300 MB.
+    const fn size(self) -> u64 {
+        match self {
+            Self::Ext4 | Self::Xfs => 320 * 1024 * 1024,
+            Self::Ext2 => 24 * 1024 * 1024,
+        }
+    }
 }
 
 /// A mounted file system. Dropping it unmounts it.
@@ -27,10 +48,7 @@ pub(crate) struct LoopMount {
 impl LoopMount {
     /// A new one; `None`, with a loud word, where that cannot be.
     pub(crate) fn new(kind: FileSystem) -> Option<Self> {
-        let mkfs = match kind {
-            FileSystem::Ext4 => "/usr/sbin/mkfs.ext4",
-            FileSystem::Xfs => "/usr/sbin/mkfs.xfs",
-        };
+        let (mkfs, options) = kind.mkfs();
         if !rustix::process::geteuid().is_root() {
             // That is nothing that could be installed.
             crate::say(&format!("SKIPPED: mounting {kind:?} takes root"));
@@ -44,9 +62,9 @@ impl LoopMount {
         }
         let folder = TempDir::new().unwrap();
         let (image, at) = (folder.path().join("image"), folder.path().join("mounted"));
-        File::create(&image).unwrap().set_len(SIZE).unwrap();
+        File::create(&image).unwrap().set_len(kind.size()).unwrap();
         fs::create_dir(&at).unwrap();
-        assert!(run(Command::new(mkfs).arg("-q").arg(&image)));
+        assert!(run(Command::new(mkfs).arg("-q").args(options).arg(&image)));
         let mut mount = Self {
             is_mounted: false,
             at,
@@ -105,7 +123,7 @@ impl Drop for LoopMount {
     }
 }
 
-fn run(command: &mut Command) -> bool {
+pub(crate) fn run(command: &mut Command) -> bool {
     let status = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -13,15 +13,14 @@ use cos_transfer::engine::journal::Checkpoint;
 
 use crate::loop_mount::LoopMount;
 
-pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_cos");
-pub(crate) const BUCKET: &str = "examplebucket-1250000000";
-pub(crate) const KEY: &str = "object";
+const BUCKET: &str = "examplebucket-1250000000";
+const KEY: &str = "object";
 
-const DEST: &str = "out";
-const PART: &str = "out.cospart";
-const JOURNAL: &str = "out.cosckpt";
+pub(crate) const DEST: &str = "out";
+pub(crate) const PART: &str = "out.cospart";
+pub(crate) const JOURNAL: &str = "out.cosckpt";
 
-const OLD: &[u8] = b"what was there before";
+pub(crate) const OLD: &[u8] = b"what was there before";
 
 /// Parts, of which each connection gets some.
 const SIZE: u64 = 32 * 1024 * 1024;
@@ -80,14 +79,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new(mount: LoopMount) -> Self {
-        let object = Object::generated(11, SIZE);
-        let bucket = MemoryBucket::new(BUCKET);
-        bucket.put(KEY, object);
-        let emulator = Emulator::builder()
-            .bucket(bucket)
-            .anonymous()
-            .start_on_thread()
-            .unwrap();
+        let emulator = endpoint(SIZE);
         let mut rig = Self {
             emulator,
             content: Vec::new(),
@@ -129,7 +121,7 @@ impl Rig {
                 thread::sleep(instant / 4);
             }
             Cut::Renamed => self.until_renamed(has_old),
-            Cut::Exited => assert!(process.wait()),
+            Cut::Exited => assert_eq!(process.wait(), Some(0)),
         }
         self.mount.cut_the_power();
         drop(process);
@@ -192,7 +184,7 @@ impl Rig {
 
     /// Waits until something is recorded, and so long besides.
     fn until_recorded(&self, besides: Duration) {
-        self.until(|| self.claimed() > 0);
+        until(|| self.claimed() > 0);
         thread::sleep(besides);
     }
 
@@ -201,15 +193,7 @@ impl Rig {
         let inode = || fs::metadata(self.path(DEST)).map(|found| found.ino()).ok();
         let old = inode();
         assert_eq!(old.is_some(), has_old);
-        self.until(|| inode() != old);
-    }
-
-    fn until(&self, mut is_so: impl FnMut() -> bool) {
-        let started = Instant::now();
-        while !is_so() {
-            assert!(started.elapsed() < PATIENCE);
-            thread::sleep(Duration::from_micros(200));
-        }
+        until(|| inode() != old);
     }
 
     /// Makes one of the files durable, as the kernel may do it at any time by itself. It may have
@@ -221,17 +205,10 @@ impl Rig {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = download(&self.emulator, DEST);
         command
-            .args(["cp", &format!("cos://{BUCKET}/{KEY}"), DEST, "--json"])
-            .args(["--part-size", PART_SIZE, "--anonymous"])
-            .env_clear()
-            .env("HOME", "/nonexistent")
-            .env("COS_ENDPOINT", self.emulator.url())
-            .current_dir(self.mount.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .args(["--part-size", PART_SIZE])
+            .current_dir(self.mount.path());
         command
     }
 
@@ -240,24 +217,56 @@ impl Rig {
     }
 }
 
+/// Waits for something that comes soon.
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// The command that downloads the object.
+pub(crate) fn download(emulator: &Emulator, dest: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cos"));
+    command
+        .args(["cp", &format!("cos://{BUCKET}/{KEY}"), dest])
+        .args(["--json", "--anonymous"])
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("COS_ENDPOINT", emulator.url())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// An endpoint that has an object of so many bytes.
+pub(crate) fn endpoint(size: u64) -> Emulator {
+    let bucket = MemoryBucket::new(BUCKET);
+    bucket.put(KEY, Object::generated(11, size));
+    let endpoint = Emulator::builder().bucket(bucket).anonymous();
+    endpoint.start_on_thread().unwrap()
+}
+
 /// What a download says of itself.
 #[derive(Debug, serde::Deserialize)]
-struct Record {
-    fetched: u64,
-    resumed: u64,
+pub(crate) struct Record {
+    pub(crate) fetched: u64,
+    pub(crate) resumed: u64,
 }
 
 /// A process that is killed when it is dropped.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         Self(command.spawn().unwrap())
     }
 
-    /// Whether it ends well.
-    fn wait(&mut self) -> bool {
-        self.0.wait().unwrap().success()
+    /// Its exit code, at its end.
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
     }
 }
 

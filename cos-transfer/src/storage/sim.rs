@@ -38,7 +38,7 @@ pub(crate) struct SimFile {
 }
 
 /// What goes wrong, and when.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Trouble {
     /// The power goes before this step.
     PowerOff(u64),
@@ -47,6 +47,8 @@ pub(crate) enum Trouble {
     Fails(u64, io::ErrorKind),
     /// From this step on nothing finds space any more.
     Full(u64),
+    /// Before this step somebody else takes this name away.
+    Taken(u64, &'static str),
 }
 
 #[derive(Debug, Default)]
@@ -133,14 +135,17 @@ impl Sim {
     /// number below the one it gets.
     pub(crate) fn power_on(&self, choose: &mut impl FnMut(usize) -> usize) {
         let mut disk = self.lock();
-        disk.release();
         for dir in &mut disk.dirs {
             dir.lose(choose);
         }
-        for inode in &mut disk.inodes {
-            inode.lose(choose);
-        }
-        disk.check();
+        disk.lose_bytes(choose);
+    }
+
+    /// The power comes again. All names are durable, and no bytes are that were not synced.
+    pub(crate) fn power_on_with_names_alone(&self) {
+        let mut disk = self.lock();
+        disk.dirs.iter_mut().for_each(Names::sync);
+        disk.lose_bytes(&mut |_| 0);
     }
 
     fn lock(&self) -> MutexGuard<'_, Disk> {
@@ -214,6 +219,11 @@ impl Disk {
         self.steps += 1;
         match self.trouble {
             Some(Trouble::PowerOff(at)) if at <= step => self.off = true,
+            Some(Trouble::Taken(at, name)) if at == step => {
+                for dir in &mut self.dirs {
+                    dir.names.remove(OsStr::new(name));
+                }
+            }
             Some(Trouble::Fails(at, kind)) if at == step => return Err(kind.into()),
             Some(Trouble::Full(at)) if at <= step && space == Space::Needed => {
                 return Err(io::ErrorKind::StorageFull.into());
@@ -233,6 +243,14 @@ impl Disk {
         for inode in &mut self.inodes {
             inode.locked = None;
         }
+    }
+
+    fn lose_bytes(&mut self, choose: &mut impl FnMut(usize) -> usize) {
+        for inode in &mut self.inodes {
+            inode.lose(choose);
+        }
+        self.release();
+        self.check();
     }
 
     fn check(&self) {

@@ -176,3 +176,31 @@ fn f11_a_file_that_is_published_stays() {
         }
     }
 }
+
+/// What was durable before is not lost because it is gone on with.
+#[test]
+fn f11_a_power_cut_in_the_next_run_costs_what_that_run_has_fetched() {
+    let (run, object) = (Run::new(7), Object::new(1, 30_000));
+    let left = |step| {
+        let (sim, dir) = disk_for(&[&object], true);
+        cut_off(&run, &sim, &dir, &object, step);
+        sim.kill();
+        let [part, journal] = [PART, JOURNAL].map(|name| dir.read(name).unwrap());
+        let (sim, dir) = disk_for(&[&object], true);
+        dir.put(PART, Kind::File, &part);
+        dir.put(JOURNAL, Kind::File, &journal);
+        (sim, dir)
+    };
+    let half = steps(&run, &object) / 2;
+    let (sim, dir) = left(half);
+    let resumed = bring(&run, &dir, &object).resumed;
+    assert!(resumed > 5000);
+    for step in 0..sim.steps() {
+        let (sim, dir) = left(half);
+        cut_off(&run, &sim, &dir, &object, step);
+        sim.power_on_with_names_alone();
+        if dir.read(DEST).unwrap() == OLD {
+            assert!(bring(&run, &dir, &object).resumed >= resumed, "{step}");
+        }
+    }
+}

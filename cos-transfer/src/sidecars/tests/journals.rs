@@ -8,7 +8,7 @@ use super::drive::Run;
 use super::service::Object;
 use super::{DEST, JOURNAL, Numbers, PART, bring, disk, get};
 use crate::engine::Outcome;
-use crate::engine::journal::Checkpoint;
+use crate::engine::journal::{Checkpoint, MAX_LEN};
 use crate::storage::Kind;
 use crate::storage::sim::Trouble;
 
@@ -118,6 +118,14 @@ fn f13_zeros_noise_and_garbage_without_end_are_no_journal() {
     // What is ours before it is found still.
     garbage.splice(..0, left.journal.iter().copied());
     assert_eq!(go_on_from(&left.part, &garbage).resumed, left.claimed);
+}
+
+#[test]
+fn f13_of_a_journal_no_more_is_read_than_one_may_have() {
+    let (_sim, dir) = disk();
+    dir.put(JOURNAL, Kind::File, &vec![1; MAX_LEN + 1000]);
+    let sidecars = run().open(&dir).unwrap();
+    assert_eq!(sidecars.journal().read().unwrap().len(), MAX_LEN);
 }
 
 #[test]
@@ -254,17 +262,30 @@ fn f16_claims_go_before_the_part_file_that_they_are_of() {
     let left = &*LEFT;
     let mut trusting = run();
     trusting.options = trusting.options.trust_claims();
-    let (sim, dir) = disk();
-    dir.put(JOURNAL, Kind::File, &left.journal);
-    bring(&trusting, &dir, &left.object);
-    for step in 0..sim.steps() {
-        let (sim, dir) = disk();
-        sim.watch(DEST.as_ref(), vec![left.object.bytes.clone()]);
-        dir.put(JOURNAL, Kind::File, &left.journal);
-        sim.trouble(Some(Trouble::PowerOff(step)));
-        let _ = trusting.download(&dir, &left.object);
-        sim.kill();
-        bring(&trusting, &dir, &left.object);
+    // It is gone because it was taken away, or because a run starts anew.
+    for resume in [true, false] {
+        let first = Run {
+            resume,
+            ..trusting.clone()
+        };
+        let start = || {
+            let (sim, dir) = disk();
+            sim.watch(DEST.as_ref(), vec![left.object.bytes.clone()]);
+            dir.put(JOURNAL, Kind::File, &left.journal);
+            if !resume {
+                dir.put(PART, Kind::File, &left.part);
+            }
+            (sim, dir)
+        };
+        let (sim, dir) = start();
+        bring(&first, &dir, &left.object);
+        for step in 0..sim.steps() {
+            let (sim, dir) = start();
+            sim.trouble(Some(Trouble::PowerOff(step)));
+            let _ = first.download(&dir, &left.object);
+            sim.kill();
+            bring(&trusting, &dir, &left.object);
+        }
     }
 }
 

@@ -4,10 +4,12 @@ use std::io;
 
 use super::drive::{Failed, Run};
 use super::service::Object;
-use super::{DEST, OLD, bring, disk};
-use crate::sidecars::{Publish, Published};
-use crate::storage::Kind;
+use super::{DEST, JOURNAL, OLD, PART, bring, disk};
+use crate::engine::Error;
+use crate::sidecars::lock::lock;
+use crate::sidecars::{Place, Publish, Published};
 use crate::storage::sim::{Sim, SimDir, Trouble};
+use crate::storage::{Dir as _, Kind};
 use crate::{DestinationError, DownloadError, LocalAction};
 
 fn run() -> Run {
@@ -96,6 +98,9 @@ fn f2_a_disk_that_is_full_from_any_step_on_costs_nothing_that_was_recorded() {
             }
             Err(error) => panic!("{error:?} at step {step}"),
         }
+        for name in dir.names() {
+            assert!([DEST, PART, JOURNAL].contains(&&*name), "{name}");
+        }
         sim.trouble(None);
         let outcome = bring(&run(), &dir, &object);
         assert_eq!(outcome.resumed + outcome.fetched, 11_000);
@@ -109,9 +114,18 @@ fn f1_space_is_reserved_before_anything_is_written() {
     let object = Object::new(1, 300_000);
     let (sim, dir) = disk();
     let sidecars = run().open(&dir).unwrap();
-    sim.trouble(Some(Trouble::Full(0)));
+    let start = sim.steps();
+    sidecars.begin(0..300_000).unwrap();
+    // The last step of it is the one that takes the space.
+    let reserves = sim.steps() - start - 1;
+    drop(sidecars);
+    let sidecars = run().open(&dir).unwrap();
+    sim.trouble(Some(Trouble::Full(sim.steps() + reserves)));
     let error = sidecars.begin(0..300_000).unwrap_err();
-    assert!(matches!(error, DownloadError::Local { .. }), "{error:?}");
+    let DownloadError::Local { action, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(action, LocalAction::Write);
     drop(sidecars);
     assert!(dir.names().is_empty());
     sim.trouble(None);
@@ -125,8 +139,8 @@ fn f12_where_locks_are_worth_nothing_only_what_was_written_here_is_published() {
     let sidecars = run().open(&dir).unwrap();
     sidecars.begin(0..3).unwrap();
     sidecars.write(b"abc", 0).unwrap();
-    dir.take(super::PART);
-    dir.put(super::PART, Kind::File, b"xyz");
+    dir.take(PART);
+    dir.put(PART, Kind::File, b"xyz");
     let publish = Publish {
         modified: None,
         no_clobber: false,
@@ -143,18 +157,55 @@ fn f12_where_locks_are_worth_nothing_only_what_was_written_here_is_published() {
 fn f12_while_one_has_hold_of_a_place_another_process_is_told_so() {
     let (_sim, dir) = disk();
     let held = run().open(&dir).unwrap();
-    let journal = dir.read(super::JOURNAL);
+    let journal = dir.read(JOURNAL);
     // The turn is this process's; another one has only the lock to go by.
-    let place = crate::sidecars::Place::beside(dir.clone(), DEST.into(), DEST.into());
-    let busy = crate::sidecars::lock::lock(&place).unwrap_err();
+    let place = Place::beside(dir.clone(), DEST.into(), DEST.into());
+    let busy = lock(&place).unwrap_err();
     assert!(matches!(busy, DownloadError::Busy { .. }), "{busy:?}");
-    assert_eq!(dir.read(super::JOURNAL), journal);
+    assert_eq!(dir.read(JOURNAL), journal);
     // The journal gets another file; the place stays held.
     held.rewrite(b"anew").unwrap();
-    let busy = crate::sidecars::lock::lock(&place).unwrap_err();
+    let busy = lock(&place).unwrap_err();
     assert!(matches!(busy, DownloadError::Busy { .. }), "{busy:?}");
     drop(held);
-    crate::sidecars::lock::lock(&place).unwrap();
+    lock(&place).unwrap();
+}
+
+/// The journal's name may go, or become another file's, between any two steps.
+#[test]
+fn f12_a_lock_on_a_file_that_has_lost_its_name_is_no_lock() {
+    let lock = |dir: &SimDir| lock(&Place::beside(dir.clone(), DEST.into(), DEST.into()));
+    for there in [true, false] {
+        let start = || {
+            let (sim, dir) = disk();
+            if there {
+                dir.put(JOURNAL, Kind::File, b"of a former run");
+            }
+            (sim, dir)
+        };
+        let (sim, dir) = start();
+        lock(&dir).unwrap();
+        for step in 0..sim.steps() {
+            let (sim, dir) = start();
+            sim.trouble(Some(Trouble::Taken(step, JOURNAL)));
+            let journal = lock(&dir).unwrap();
+            assert!(dir.is(JOURNAL.as_ref(), &journal).unwrap(), "{step}");
+        }
+    }
+}
+
+#[test]
+fn what_arrives_damaged_is_not_published() {
+    let (_sim, dir) = disk_with_old();
+    let object = Object {
+        crc64: 1,
+        ..object()
+    };
+    let Err(Failed::Engine(Error::Corrupt { .. })) = run().download(&dir, &object) else {
+        panic!("it was taken");
+    };
+    assert_eq!(dir.names(), [DEST]);
+    assert_eq!(dir.read(DEST).unwrap(), OLD);
 }
 
 #[test]
@@ -215,5 +266,5 @@ fn no_byte_is_written_outside_of_the_range() {
     for offset in [0, 99, 198, u64::MAX] {
         sidecars.write(b"abc", offset).unwrap_err();
     }
-    assert_eq!(dir.read(super::PART).unwrap().len(), 100);
+    assert_eq!(dir.read(PART).unwrap().len(), 100);
 }
