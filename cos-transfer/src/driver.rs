@@ -119,6 +119,11 @@ where
         self.machine.cancel();
     }
 
+    /// Bytes that are there.
+    pub(crate) fn committed(&self) -> u64 {
+        self.machine.committed()
+    }
+
     /// In order: all bytes before `offset` have been handed out.
     pub(crate) fn delivered(&mut self, offset: u64) {
         self.machine.handle_delivered(offset, self.clock.now());
@@ -129,6 +134,9 @@ where
         for _ in 0..ROUNDS {
             let next = self.obey();
             let heard = self.hear_sink(cx) | self.hear_fetches(cx);
+            if self.machine.failure().is_some() {
+                self.sink.stop();
+            }
             let over = matches!(next, Next::End(Ok(_)));
             self.meter.look(&self.machine, self.clock.now(), over);
             if heard {

@@ -29,6 +29,7 @@ pub(crate) struct FileSink<D: Dir> {
     running: Option<(Step, Blocking<()>)>,
     waiting: VecDeque<Order>,
     reading: Vec<(ClaimId, Blocking<bool>)>,
+    stopped: bool,
 }
 
 /// What an order changes when it is done.
@@ -46,6 +47,7 @@ impl<D: Dir> FileSink<D> {
             running: None,
             waiting: VecDeque::new(),
             reading: Vec::new(),
+            stopped: false,
         }
     }
 
@@ -74,6 +76,8 @@ impl<D: Dir> FileSink<D> {
                 ),
                 Order::Discard => {
                     self.begun = false;
+                    // It waits for those that read, and there will be no more claims.
+                    sidecars.stop_reading();
                     (Step::Other, Blocking::start(move || sidecars.discard()))
                 }
                 Order::Verify { claim, extent } => {
@@ -130,12 +134,21 @@ impl<D: Dir> Sink for FileSink<D> {
                 let claim = *claim;
                 self.reading.swap_remove(at);
                 return Poll::Ready(match read {
+                    // What is said of the claim is not true then.
+                    _ if self.stopped => Done::Step,
                     Ok(is_true) => Done::Read { claim, is_true },
                     Err(error) => Done::Failed(error),
                 });
             }
         }
         Poll::Pending
+    }
+
+    fn stop(&mut self) {
+        self.stopped = true;
+        if let Some(sidecars) = &self.sidecars {
+            sidecars.stop_reading();
+        }
     }
 
     fn is_idle(&self) -> bool {
@@ -146,6 +159,7 @@ impl<D: Dir> Sink for FileSink<D> {
 /// To remove a large file, or to close it, can take long.
 impl<D: Dir> Drop for FileSink<D> {
     fn drop(&mut self) {
+        self.stop();
         if let Some(sidecars) = self.sidecars.take()
             && let Ok(runtime) = Handle::try_current()
         {

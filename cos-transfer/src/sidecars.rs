@@ -185,6 +185,11 @@ impl<D: Dir> Sidecars<D> {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Whether there is anything in them to resume from.
+    pub(crate) fn are_worth_keeping(&self) -> bool {
+        self.stays.load(Ordering::Relaxed)
+    }
+
     /// Writes the journal anew.
     ///
     /// # Errors

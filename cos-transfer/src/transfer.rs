@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use crate::{DownloadError, Report};
@@ -40,11 +40,14 @@ impl Transfer {
     /// Gives the download up in order: no new work is started, what has come is recorded, and when
     /// this future is ready, nothing of the download is under way any more. Its lock is free then.
     ///
-    /// A download that was complete by then may have been published.
-    pub async fn cancel(self) {
-        self.cancelled.set();
+    /// The answer is how many bytes are kept, so that another download of the same object to the
+    /// same place need not fetch them: 0 where no checkpoint is left. A download that was complete
+    /// by then may have been published.
+    pub async fn cancel(self) -> u64 {
+        self.cancelled.0.flag.store(true, Ordering::Relaxed);
         // That it was cancelled is no news, and any other failure is of no use any more.
         let _ = self.running.await;
+        self.cancelled.0.kept.load(Ordering::Relaxed)
     }
 }
 
@@ -64,15 +67,22 @@ impl fmt::Debug for Transfer {
 
 /// Whether a download is to stop. Who sets it polls the download afterwards, so nobody is woken.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cancelled(Arc<AtomicBool>);
+pub(crate) struct Cancelled(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    flag: AtomicBool,
+    kept: AtomicU64,
+}
 
 impl Cancelled {
-    fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.flag.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    /// So many bytes are kept for another download.
+    pub(crate) fn keep(&self, bytes: u64) {
+        self.0.kept.store(bytes, Ordering::Relaxed);
     }
 
     /// What `future` brings, unless the download is to stop before.

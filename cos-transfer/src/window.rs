@@ -112,6 +112,8 @@ impl Sink for Window {
         Poll::Pending
     }
 
+    fn stop(&mut self) {}
+
     fn is_idle(&self) -> bool {
         true
     }

@@ -84,16 +84,15 @@ where
             driver.poll(cx)
         })
         .await;
-        let head = driver.head().cloned();
+        let (head, committed) = (driver.head().cloned(), driver.committed());
         let sidecars = driver.into_sink().into_sidecars();
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
-                blocking(move || {
-                    drop(sidecars);
-                    Ok(())
-                })
-                .await?;
+                let kept = blocking(move || {
+                    Ok(sidecars.is_some_and(|sidecars| sidecars.are_worth_keeping()))
+                });
+                self.cancelled.keep(if kept.await? { committed } else { 0 });
                 return Err(error);
             }
         };

@@ -25,6 +25,9 @@ pub(crate) trait Sink {
     /// What has come of the orders. It is pending as well where there is nothing under way.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Done>;
 
+    /// Ends early what need not come to its end, because the download is given up.
+    fn stop(&mut self);
+
     /// Whether nothing is under way.
     fn is_idle(&self) -> bool;
 }

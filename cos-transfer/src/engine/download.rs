@@ -73,6 +73,8 @@ pub struct Download {
     delivered: bool,
     /// The one restart is spent.
     restarted: bool,
+    /// The object was deleted while it was fetched.
+    gone: bool,
     fetched: u64,
     resumed: u64,
     requests: u64,
@@ -121,6 +123,7 @@ impl Download {
             begun: false,
             delivered: false,
             restarted: false,
+            gone: false,
             fetched: 0,
             resumed: 0,
             requests: 0,

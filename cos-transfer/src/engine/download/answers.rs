@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use alloc::boxed::Box;
 
-use cos_proto::{Failure, JudgeError, ObjectHead, RangeGuard};
+use cos_proto::{Failure, JudgeError, Missing, ObjectHead, RangeGuard};
 use http::response::Parts;
 
 use super::{Download, Exhausted, Phase};
@@ -191,6 +191,10 @@ impl Download {
     /// Draws another attempt, if the failure is one to try again.
     fn try_again(&mut self, at: usize, id: TaskId, failure: Failure, exhausted: Exhausted) {
         if !failure.is_retryable() {
+            // A version that is named may be had again, and is the same then.
+            self.gone |= matches!(self.phase, Phase::Fetching)
+                && matches!(failure, Failure::NotFound(missing) if missing != Missing::Bucket)
+                && self.asked.version_id.is_none();
             self.remove(at);
             return self.fail(Error::Refused { task: id, failure });
         }

@@ -52,7 +52,7 @@ impl Download {
             match ending.clone() {
                 Ending::Restart { .. } if !self.is_out() => self.start_anew(),
                 Ending::Restart { otherwise: error } | Ending::Fail(error) => {
-                    if error.spoils_checkpoint() && !self.is_out() {
+                    if (self.gone || error.spoils_checkpoint()) && !self.is_out() {
                         self.discard();
                     }
                     self.phase = Phase::Over(Err(error));
