@@ -1,11 +1,14 @@
 //! What may stand on the command line: plain data, nothing resolved and nothing opened.
 
 mod connection;
+#[cfg(test)]
+mod contract;
 mod listing;
 mod object;
 mod output;
 mod shell;
 mod transfer;
+mod tree;
 pub(crate) mod values;
 
 pub(crate) use connection::{AddressingArg, ConnectionArgs, SchemeArg};
@@ -13,7 +16,10 @@ pub(crate) use listing::{DuArgs, LsArgs};
 pub(crate) use object::OverrideArgs;
 pub(crate) use output::{OutputArgs, WhenArg};
 pub(crate) use shell::CompletionsArgs;
-pub(crate) use transfer::{CatArgs, CpArgs, FileArgs, FsyncArg, PartArgs, ReadArgs};
+pub(crate) use transfer::{
+    CatArgs, CpArgs, FetchArgs, FileArgs, FsyncArg, PartArgs, ReadArgs, SyncArgs,
+};
+pub(crate) use tree::TreeArgs;
 pub(crate) use values::{connections, part_size};
 
 use std::path::PathBuf;
@@ -43,9 +49,11 @@ pub(crate) struct Cli {
 /// The commands of this version.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Download one object into a file, a directory or stdout.
+    /// Download an object into a file, a directory or stdout, or every object below a prefix.
     #[command(visible_alias = "download")]
     Cp(CpArgs),
+    /// Download what differs below a prefix.
+    Sync(SyncArgs),
     /// Write one object to stdout.
     Cat(CatArgs),
     /// List keys, versions or buckets.
