@@ -66,7 +66,6 @@ pub mod prefix;
 #[cfg(feature = "tokio")]
 mod reader;
 #[cfg(feature = "tokio")]
-#[expect(dead_code, reason = "the driver that uses it comes next")]
 mod sidecars;
 #[cfg(feature = "tokio")]
 mod storage;

@@ -57,7 +57,8 @@ use part::Part;
 /// All methods block. They may run on any thread, several at once.
 ///
 /// Dropping it keeps both files if there is anything in them to resume from, and removes them
-/// otherwise, with the directories that were made for them. Then the lock goes.
+/// otherwise, with the directories that were made for them. Then the lock goes. This blocks as well:
+/// it waits for the disk if that is at work on the part file.
 #[derive(Debug)]
 pub(crate) struct Sidecars<D: Dir> {
     place: Place<D>,
@@ -161,10 +162,15 @@ impl<D: Dir> Sidecars<D> {
     ///
     /// [`DownloadError::Local`].
     pub(crate) fn write(&self, bytes: &[u8], offset: u64) -> Result<(), DownloadError> {
-        let part = self.part.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(part) = &*part else {
+        let held = self.part.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(part) = &*held else {
             return Err(self.failed(LocalAction::Write)(gone()));
         };
+        if part.is_spoilt() {
+            drop(held);
+            self.settle()?;
+            return Err(self.failed(LocalAction::Write)(gone()));
+        }
         part.write(bytes, offset)
             .map_err(self.failed(LocalAction::Write))
     }
@@ -241,9 +247,7 @@ impl<D: Dir> Sidecars<D> {
             return Err(self.failed(LocalAction::Publish)(gone()));
         };
         if let Err(error) = part.complete(&self.place, how.modified, self.durable) {
-            // Nobody knows what of it is on the disk.
-            let _ = self.discard();
-            return Err(self.failed(LocalAction::Sync)(error));
+            return Err(self.spoilt(error));
         }
         self.place.inspect()?;
         let renamed = self.rename(&part, how.no_clobber);
@@ -297,6 +301,21 @@ impl<D: Dir> Sidecars<D> {
         }
     }
 
+    /// Waits until the part file is no more worked at behind our back.
+    fn settle(&self) -> Result<(), DownloadError> {
+        let Some(mut part) = write(&self.part).take() else {
+            return Ok(());
+        };
+        part.settle().map_err(|error| self.spoilt(error))
+    }
+
+    /// A sync has failed, and nobody knows what of the part file is on the disk. To read it back does
+    /// not tell: what the disk has lost may still be in memory. So all of it goes.
+    fn spoilt(&self, error: io::Error) -> DownloadError {
+        let _ = self.discard();
+        self.failed(LocalAction::Sync)(error)
+    }
+
     fn clear_journal(&self) -> Result<(), DownloadError> {
         self.journal()
             .clear()
@@ -320,6 +339,7 @@ impl<D: Dir> Sidecars<D> {
 
 impl<D: Dir> Drop for Sidecars<D> {
     fn drop(&mut self) {
+        let _ = self.settle();
         if !self.stays.load(Ordering::Relaxed) {
             self.remove();
         }

@@ -103,10 +103,24 @@ impl<F: File> Part<F> {
     pub(super) fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let at = self.at(offset, bytes.len())?;
         self.file.write_all_at(bytes, at)?;
-        match &self.write_back {
-            Some(write_back) => write_back.wrote(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-            None => Ok(()),
+        if let Some(write_back) = &self.write_back {
+            write_back.wrote(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         }
+        Ok(())
+    }
+
+    /// What the disk has been asked to do by now, it has done, or does before this returns.
+    ///
+    /// # Errors
+    ///
+    /// It could not be made durable: what of the file is on the disk, nobody knows.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        self.write_back.take().map_or(Ok(()), WriteBack::finish)
+    }
+
+    /// Whether [`settle`](Self::settle) will fail.
+    pub(super) fn is_spoilt(&self) -> bool {
+        self.write_back.as_ref().is_some_and(WriteBack::has_failed)
     }
 
     /// Does what is left to do before it can be published: all its bytes are there.
@@ -120,8 +134,7 @@ impl<F: File> Part<F> {
         modified: Option<SystemTime>,
         durable: bool,
     ) -> io::Result<()> {
-        let synced = self.write_back.take().map_or(Ok(()), WriteBack::finish);
-        synced?;
+        self.settle()?;
         // Time and mode may be nobody's but the owner's to set, where a file system is mounted for
         // somebody else. That is no reason to throw a good file away, and a disk that fails says so
         // when it syncs.

@@ -248,3 +248,132 @@ fn parent(path: &Path) -> &Path {
         _ => Path::new("."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sidecars::Sidecars;
+
+    fn open(path: &Path) -> Sidecars<RealDir> {
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.build().unwrap();
+        let place = Place::at(path).unwrap();
+        let turn = runtime.block_on(place.turn()).unwrap();
+        Sidecars::open(place, turn, true).unwrap()
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn sidecars_are_called_after_the_file() {
+        let names = Names::of("file".as_ref());
+        assert_eq!(names.part, "file.cospart");
+        assert_eq!(names.journal, "file.cosckpt");
+    }
+
+    #[test]
+    fn k5_sidecars_of_a_long_name_have_a_short_one() {
+        let [fits, long, other] = ["n".repeat(243), "n".repeat(244), "n".repeat(254) + "m"]
+            .map(|name| Names::of(name.as_ref()));
+        assert_eq!(fits.new.len(), 255);
+        assert_eq!(fits.part.len(), 243 + 8);
+        for names in [&long, &other] {
+            assert_eq!(names.new.len(), 5 + 16 + 12);
+        }
+        assert_ne!(long, other);
+    }
+
+    #[test]
+    fn a_path_that_can_only_be_a_directorys_is_no_place() {
+        for path in ["", ".", "..", "/", "a/", "a/.", "a/.."] {
+            assert!(
+                matches!(
+                    Place::at(path.as_ref()),
+                    Err(DownloadError::Destination(
+                        DestinationError::Directory { .. }
+                    ))
+                ),
+                "{path:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_holds_the_directories_that_were_made_is_synced() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let created = CreatedDirs::create(&root.join("a/b/c")).unwrap();
+        assert_eq!(
+            created.dirs,
+            ["a", "a/b", "a/b/c"].map(|dir| root.join(dir))
+        );
+        created.sync().unwrap();
+        fs::remove_dir_all(root.join("a/b")).unwrap();
+        let (failed, _) = created.sync().unwrap_err();
+        assert_eq!(failed, root.join("a/b"));
+    }
+
+    #[test]
+    fn directories_that_were_made_go_when_nothing_comes_of_it() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("kept")).unwrap();
+        let dest = root.path().join("kept/a/b/file");
+        let sidecars = open(&dest);
+        assert_eq!(names(dest.parent().unwrap()), ["file.cosckpt"]);
+        drop(sidecars);
+        assert_eq!(names(&root.path().join("kept")), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn directories_that_were_made_stay_while_there_is_something_to_resume_from() {
+        let root = tempfile::tempdir().unwrap();
+        let dest = root.path().join("a/b/file");
+        let sidecars = open(&dest);
+        sidecars.begin(0..3).unwrap();
+        sidecars.record(b"a record").unwrap();
+        drop(sidecars);
+        assert_eq!(
+            names(dest.parent().unwrap()),
+            ["file.cosckpt", "file.cospart"]
+        );
+    }
+
+    #[test]
+    fn the_sidecars_of_many_files_stand_in_a_directory_of_theirs() {
+        let root = tempfile::tempdir().unwrap();
+        for dir in ["a", "sidecars"] {
+            fs::create_dir(root.path().join(dir)).unwrap();
+        }
+        let [dir, sidecars] =
+            ["a", "sidecars"].map(|dir| RealDir::open_path(&root.path().join(dir)).unwrap());
+        let place = |key: &[u8]| {
+            let (dir, sidecars) = (dir.clone(), sidecars.clone());
+            Place::within(dir, "file".into(), sidecars, key, "a/file".into())
+        };
+        assert_eq!(place(b"a/file").names, place(b"a/file").names);
+        assert_ne!(place(b"a/file").names, place(b"b/file").names);
+
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.build().unwrap();
+        let turn = runtime.block_on(place(b"a/file").turn()).unwrap();
+        let held = Sidecars::open(place(b"a/file"), turn, true).unwrap();
+        held.begin(0..3).unwrap();
+        held.write(b"abc", 0).unwrap();
+        assert_eq!(names(&root.path().join("sidecars")).len(), 2);
+        assert_eq!(names(&root.path().join("a")), [] as [&str; 0]);
+        let how = crate::sidecars::Publish {
+            modified: None,
+            no_clobber: true,
+        };
+        held.publish(how).unwrap();
+        assert_eq!(names(&root.path().join("sidecars")), [] as [&str; 0]);
+        assert_eq!(fs::read(root.path().join("a/file")).unwrap(), b"abc");
+    }
+}

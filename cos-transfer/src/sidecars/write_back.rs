@@ -1,8 +1,8 @@
 //! Has the disk at work while the bytes still come, so that the last sync is short.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::storage::File;
@@ -22,16 +22,14 @@ pub(super) const STEP: u64 = 32 * 1024 * 1024;
 pub(super) struct WriteBack {
     shared: Arc<Shared>,
     /// `None` once it was waited for.
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
     unsynced: AtomicU64,
     over: AtomicBool,
-    /// Set before the error is there to take.
     is_failed: AtomicBool,
-    error: Mutex<Option<io::Error>>,
 }
 
 impl WriteBack {
@@ -51,19 +49,16 @@ impl WriteBack {
     }
 
     /// So many bytes more were written.
-    ///
-    /// # Errors
-    ///
-    /// What a sync has failed with.
-    pub(super) fn wrote(&self, bytes: u64) -> io::Result<()> {
-        if self.shared.is_failed.load(Ordering::Acquire) {
-            return Err(self.shared.error());
-        }
+    pub(super) fn wrote(&self, bytes: u64) {
         let before = self.shared.unsynced.fetch_add(bytes, Ordering::Relaxed);
         if before < STEP && before.saturating_add(bytes) >= STEP {
             self.wake();
         }
-        Ok(())
+    }
+
+    /// Whether a sync has failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.shared.is_failed.load(Ordering::Acquire)
     }
 
     /// Ends it, and waits for that.
@@ -73,15 +68,11 @@ impl WriteBack {
     /// What a sync has failed with.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.end();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            return Err(io::Error::other("the thread that syncs has panicked"));
-        }
-        if self.shared.is_failed.load(Ordering::Acquire) {
-            return Err(self.shared.error());
-        }
-        Ok(())
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
+        let panicked = |_| Err(io::Error::other("the thread that syncs has panicked"));
+        thread.join().unwrap_or_else(panicked)
     }
 
     fn end(&self) {
@@ -103,26 +94,66 @@ impl Drop for WriteBack {
 }
 
 impl Shared {
-    fn run(&self, file: &impl File) {
+    fn run(&self, file: &impl File) -> io::Result<()> {
         while !self.over.load(Ordering::Acquire) {
             if self.unsynced.load(Ordering::Relaxed) < STEP {
                 thread::park();
                 continue;
             }
             self.unsynced.store(0, Ordering::Relaxed);
-            if let Err(error) = file.sync_data() {
-                *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            let synced = file.sync_data();
+            if synced.is_err() {
                 self.is_failed.store(true, Ordering::Release);
-                return;
+                return synced;
             }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::storage::Dir as _;
+    use crate::storage::sim::{Sim, Trouble};
+
+    /// Looks again and again, for as long as it takes another thread to be woken.
+    fn until(mut is_so: impl FnMut() -> bool) {
+        let started = Instant::now();
+        while !is_so() {
+            assert!(started.elapsed() < Duration::from_secs(30));
+            thread::yield_now();
         }
     }
 
-    /// The system's error for the first who asks.
-    fn error(&self) -> io::Error {
-        let mut error = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        error
-            .take()
-            .unwrap_or_else(|| io::Error::other("an earlier sync has failed"))
+    #[test]
+    fn what_was_written_is_synced_step_by_step() {
+        let sim = Sim::default();
+        let file = Arc::new(sim.new_dir().create("file".as_ref()).unwrap());
+        let write_back = WriteBack::start(Arc::clone(&file)).unwrap();
+        let before = sim.steps();
+        write_back.wrote(STEP - 1);
+        for syncs in 1..4 {
+            write_back.wrote(STEP);
+            until(|| sim.steps() == before + syncs);
+        }
+        write_back.finish().unwrap();
+        assert_eq!(sim.steps(), before + 3);
+    }
+
+    #[test]
+    fn f4_a_sync_that_fails_is_not_tried_again() {
+        let sim = Sim::default();
+        let file = Arc::new(sim.new_dir().create("file".as_ref()).unwrap());
+        let write_back = WriteBack::start(file).unwrap();
+        let before = sim.steps();
+        sim.trouble(Some(Trouble::Fails(before, io::ErrorKind::Other)));
+        write_back.wrote(STEP);
+        until(|| write_back.has_failed());
+        write_back.wrote(STEP);
+        write_back.finish().unwrap_err();
+        assert_eq!(sim.steps(), before + 1);
     }
 }

@@ -47,8 +47,9 @@ pub(crate) enum Trouble {
     Fails(u64, io::ErrorKind),
     /// From this step on nothing finds space any more.
     Full(u64),
-    /// Before this step somebody else takes this name away.
+    /// Before this step somebody else takes this name away, or gives it to another file.
     Taken(u64, &'static str),
+    Replaced(u64, &'static str),
 }
 
 #[derive(Debug, Default)]
@@ -222,6 +223,12 @@ impl Disk {
             Some(Trouble::Taken(at, name)) if at == step => {
                 for dir in &mut self.dirs {
                     dir.names.remove(OsStr::new(name));
+                }
+            }
+            Some(Trouble::Replaced(at, name)) if at == step => {
+                let other = self.add(Kind::File, b"another's".to_vec());
+                for dir in &mut self.dirs {
+                    dir.names.insert(name.into(), other);
                 }
             }
             Some(Trouble::Fails(at, kind)) if at == step => return Err(kind.into()),

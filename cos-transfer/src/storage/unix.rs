@@ -2,6 +2,9 @@
 //!
 //! Linux is what is tested. Nothing here is Linux alone without saying so.
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -71,6 +74,20 @@ impl RealDir {
     /// Removes an empty directory in this one.
     pub(crate) fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&*self.fd, name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// For a moment the file has both names.
+    fn rename_by_link(&self, from: &OsStr, to_dir: &Self, to: &OsStr) -> io::Result<()> {
+        rustix::fs::linkat(&*self.fd, from, &*to_dir.fd, to, AtFlags::empty())?;
+        self.remove(from)
+    }
+
+    /// Who makes a file of that name after it was looked loses it.
+    fn rename_by_look(&self, from: &OsStr, to_dir: &Self, to: &OsStr) -> io::Result<()> {
+        if to_dir.stat(to)?.is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.rename(from, to_dir, to)
     }
 
     fn open_at(at: impl AsFd, name: &OsStr, extra: OFlags) -> io::Result<Self> {
@@ -229,18 +246,10 @@ impl Dir for RealDir {
             Err(error) if is_unsupported(error) => {}
             renamed => return Ok(renamed?),
         }
-        match rustix::fs::linkat(&*self.fd, from, &*to_dir.fd, to, AtFlags::empty()) {
-            // That is how Linux says that a file system has no hard links.
-            Err(error) if is_unsupported(error) || error == Errno::PERM => {}
-            linked => {
-                linked?;
-                return self.remove(from);
-            }
+        match self.rename_by_link(from, to_dir, to) {
+            Err(error) if has_no_links(&error) => self.rename_by_look(from, to_dir, to),
+            renamed => renamed,
         }
-        if to_dir.stat(to)?.is_some() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
-        self.rename(from, to_dir, to)
     }
 
     fn remove(&self, name: &OsStr) -> io::Result<()> {
@@ -414,6 +423,11 @@ pub(crate) fn out_of_handles(error: &io::Error) -> bool {
         Errno::from_io_error(error),
         Some(Errno::MFILE | Errno::NFILE)
     )
+}
+
+/// Whether a file system has no hard links; `PERM` is how Linux says so.
+fn has_no_links(error: &io::Error) -> bool {
+    Errno::from_io_error(error).is_some_and(|errno| is_unsupported(errno) || errno == Errno::PERM)
 }
 
 /// Whether a call failed because the system or this file system does not know it.

@@ -7,9 +7,10 @@ use super::service::Object;
 use super::{DEST, JOURNAL, OLD, PART, bring, disk};
 use crate::engine::Error;
 use crate::sidecars::lock::lock;
+use crate::sidecars::write_back::STEP;
 use crate::sidecars::{Place, Publish, Published};
 use crate::storage::sim::{Sim, SimDir, Trouble};
-use crate::storage::{Dir as _, Kind};
+use crate::storage::{Dir as _, File as _, Kind};
 use crate::{DestinationError, DownloadError, LocalAction};
 
 fn run() -> Run {
@@ -79,6 +80,42 @@ fn f4_after_a_failed_sync_nothing_of_the_part_file_is_believed() {
         assert_eq!(dir.read(DEST).unwrap(), object.bytes, "step {step}");
     }
     assert!(found);
+}
+
+/// The disk is at work while the bytes come, and says early that it fails.
+#[test]
+fn f4_a_sync_that_fails_behind_our_back_ends_the_download() {
+    for published in [false, true] {
+        let (sim, dir) = disk();
+        let sidecars = run().open(&dir).unwrap();
+        let len = 2 * STEP;
+        sidecars.begin(0..len).unwrap();
+        sidecars.record(b"what has come").unwrap();
+        let chunk = vec![1; usize::try_from(STEP).unwrap()];
+        let write = sim.steps();
+        sim.trouble(Some(Trouble::Fails(write + 1, io::ErrorKind::Other)));
+        sidecars.write(&chunk, 0).unwrap();
+        while sim.steps() < write + 2 {
+            std::thread::yield_now();
+        }
+        let error = if published {
+            let how = Publish {
+                modified: None,
+                no_clobber: false,
+            };
+            sidecars.publish(how).unwrap_err()
+        } else {
+            (0..=u64::MAX)
+                .find_map(|_| sidecars.write(b"more", STEP).err())
+                .unwrap()
+        };
+        let DownloadError::Local { action, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(action, LocalAction::Sync);
+        drop(sidecars);
+        assert!(dir.names().is_empty(), "{:?}", dir.names());
+    }
 }
 
 /// Where there is no room for the whole, nothing is written; where it is others who fill the disk
@@ -154,6 +191,20 @@ fn f12_where_locks_are_worth_nothing_only_what_was_written_here_is_published() {
 }
 
 #[test]
+fn f12_where_locks_are_worth_nothing_a_file_that_another_one_writes_to_is_left_to_it() {
+    let (_sim, dir) = disk();
+    dir.put(PART, Kind::File, b"another's");
+    let anothers = dir.open(PART.as_ref()).unwrap().unwrap();
+    let sidecars = run().open(&dir).unwrap();
+    sidecars.begin(0..3).unwrap();
+    sidecars.write(b"abc", 0).unwrap();
+    sidecars.discard().unwrap();
+    let mut read = [0; 9];
+    assert_eq!(anothers.read_at(&mut read, 0).unwrap(), 9);
+    assert_eq!(&read, b"another's");
+}
+
+#[test]
 fn f12_while_one_has_hold_of_a_place_another_process_is_told_so() {
     let (_sim, dir) = disk();
     let held = run().open(&dir).unwrap();
@@ -186,10 +237,15 @@ fn f12_a_lock_on_a_file_that_has_lost_its_name_is_no_lock() {
         let (sim, dir) = start();
         lock(&dir).unwrap();
         for step in 0..sim.steps() {
-            let (sim, dir) = start();
-            sim.trouble(Some(Trouble::Taken(step, JOURNAL)));
-            let journal = lock(&dir).unwrap();
-            assert!(dir.is(JOURNAL.as_ref(), &journal).unwrap(), "{step}");
+            for trouble in [
+                Trouble::Taken(step, JOURNAL),
+                Trouble::Replaced(step, JOURNAL),
+            ] {
+                let (sim, dir) = start();
+                sim.trouble(Some(trouble.clone()));
+                let journal = lock(&dir).unwrap();
+                assert!(dir.is(JOURNAL.as_ref(), &journal).unwrap(), "{trouble:?}");
+            }
         }
     }
 }
