@@ -61,6 +61,31 @@ async fn what_breaks_off_half_way_prints_no_sum() {
 }
 
 #[tokio::test]
+async fn a_storage_class_that_would_move_the_cursor_is_shown() {
+    let class = "A\u{1b}[2J\u{202e}B";
+    let emulator = emulator([("k", Object::new("1"))]).await;
+    let page = format!(
+        "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k</Key>\
+         <LastModified>2020-12-10T03:37:30.000Z</LastModified><Size>1</Size>\
+         <StorageClass>{class}</StorageClass></Contents></ListBucketResult>"
+    );
+    let place = Place::with_keys(&emulator);
+    for (json, shown) in [
+        (false, r"A\u{1b}[2J\u{202e}B"),
+        (true, r#""A\u001b[2J\u202eB""#),
+    ] {
+        let fault = Fault::new().body(http::StatusCode::OK, "application/xml", page.clone());
+        emulator.faults().script(When::list(), fault);
+        let arguments = ["du".to_owned(), object("")];
+        let json = json.then(|| "--json".to_owned());
+        let ran = place.cos(arguments.into_iter().chain(json)).await.exits(0);
+        assert!(ran.stdout.contains(shown), "{ran:#?}");
+        assert!(!ran.stdout.contains(['\u{1b}', '\u{202e}']), "{ran:#?}");
+    }
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_bucket_is_asked_for_and_reached() {
     let place = Place::anonymous(&closed_url()).once();
     place.cos(["du"]).await.exits(2);

@@ -6,7 +6,19 @@ use crate::common::Place;
 async fn help_is_complete() {
     let place = Place::bare();
     insta::assert_snapshot!("cos", place.cos(["--help"]).await.exits(0).stdout);
-    for command in ["cp", "cat", "ls", "stat", "presign", "serve", "demo"] {
+    for command in [
+        "cp",
+        "sync",
+        "cat",
+        "ls",
+        "du",
+        "stat",
+        "presign",
+        "serve",
+        "demo",
+        "completions",
+        "man",
+    ] {
         insta::assert_snapshot!(
             command,
             place.cos([command, "--help"]).await.exits(0).stdout

@@ -52,12 +52,37 @@ async fn a_reader_that_leaves_ends_ls_quietly_and_no_further_page_is_asked_for()
 }
 
 #[tokio::test]
-async fn a_closed_stdout_is_quiet_for_help_too() {
-    let place = Place::bare();
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    let mut child = place.command(["--help"]).stdout(writer).spawn().unwrap();
-    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+async fn a_closed_stdout_is_quiet_for_every_command_that_prints() {
+    let emulator = emulator([("k", Object::new("content"))]).await;
+    let place = Place::with_keys(&emulator);
+    for command in [
+        "--help",
+        "man",
+        "completions bash",
+        "du cos://examplebucket-1250000000",
+        "du --json cos://examplebucket-1250000000",
+        "ls cos://examplebucket-1250000000",
+        "ls --versions cos://examplebucket-1250000000",
+        "ls",
+        "stat cos://examplebucket-1250000000/k",
+        "presign cos://examplebucket-1250000000/k",
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = place
+            .command(command.split(' '))
+            .stdout(writer)
+            .spawn()
+            .unwrap();
+        let output = child.wait_with_output().await.unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), stderr.as_str()),
+            (Some(0), ""),
+            "{command}"
+        );
+    }
+    emulator.shutdown().await.unwrap();
 }
 
 /// Starts a download by one request that never ends, waits until it has begun to write, and sends
