@@ -2,6 +2,7 @@
 
 mod crashes;
 mod drive;
+mod driven;
 mod journals;
 mod service;
 mod trouble;

@@ -131,6 +131,32 @@ fn f11_power_cut_at_every_step() {
     }
 }
 
+/// As in a directory of many files: the file has two names if the new one is durable before the old
+/// one has gone.
+#[test]
+fn f11_power_cut_at_every_step_with_the_sidecars_in_another_directory() {
+    let object = Object::new(1, 11_000);
+    let start = |old| {
+        let (sim, dir) = disk_for(&[&object], old);
+        let mut run = Run::new(5);
+        run.sidecars = Some(sim.new_dir());
+        (sim, dir, run)
+    };
+    let (sim, dir, run) = start(true);
+    bring(&run, &dir, &object);
+    for step in 0..sim.steps() {
+        for way in 0..ways(&object) {
+            let (sim, dir, run) = start(way % 2 == 0);
+            let is_done = cut_off(&run, &sim, &dir, &object, step);
+            let mut numbers = Numbers(step * 64 + way);
+            sim.power_on(&mut |below| numbers.below(below));
+            assert!(!is_done || dir.read(DEST).as_ref() == Some(&object.bytes));
+            bring(&run, &dir, &object);
+            assert!(run.sidecars.unwrap().names().is_empty());
+        }
+    }
+}
+
 /// Runs are cut off one after the other, each at a step of its own, while the object may change.
 #[test]
 fn f11_power_cuts_and_kills_in_a_row() {

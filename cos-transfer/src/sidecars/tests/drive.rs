@@ -21,6 +21,8 @@ pub(super) struct Run {
     pub(super) resume: bool,
     /// Chunks have up to so many bytes.
     pub(super) chunk: usize,
+    /// Where the sidecars stand, if not beside the file.
+    pub(super) sidecars: Option<SimDir>,
 }
 
 #[derive(Debug)]
@@ -50,6 +52,7 @@ impl Run {
             no_clobber: false,
             resume: true,
             chunk: 1500,
+            sidecars: None,
         }
     }
 
@@ -68,7 +71,11 @@ impl Run {
     }
 
     pub(super) fn open(&self, dir: &SimDir) -> Result<Sidecars<SimDir>, DownloadError> {
-        let place = Place::beside(dir.clone(), OsString::from(DEST), DEST.into());
+        let (dir, name) = (dir.clone(), OsString::from(DEST));
+        let place = match self.sidecars.clone() {
+            None => Place::beside(dir, name, DEST.into()),
+            Some(sidecars) => Place::within(dir, name, sidecars, b"key", DEST.into()),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread();
         let runtime = { runtime }.build().unwrap();
         let turn = runtime.block_on(place.turn())?;

@@ -147,6 +147,25 @@ fn f2_a_disk_that_is_full_from_any_step_on_costs_nothing_that_was_recorded() {
 }
 
 #[test]
+fn f2_a_journal_that_cannot_be_written_anew_stays_as_it_was() {
+    let (sim, dir) = disk();
+    let sidecars = run().open(&dir).unwrap();
+    sidecars.rewrite(b"header").unwrap();
+    sidecars.record(b", record").unwrap();
+    let start = sim.steps();
+    sidecars.rewrite(b"header, record").unwrap();
+    for step in start..sim.steps() {
+        let at = sim.steps() + step - start;
+        sim.trouble(Some(Trouble::Fails(at, io::ErrorKind::StorageFull)));
+        sidecars.rewrite(b"anew").unwrap_err();
+        assert_eq!(dir.names(), [JOURNAL]);
+        assert_eq!(dir.read(JOURNAL).unwrap(), b"header, record");
+    }
+    sidecars.record(b", record").unwrap();
+    assert_eq!(dir.read(JOURNAL).unwrap(), b"header, record, record");
+}
+
+#[test]
 fn f1_space_is_reserved_before_anything_is_written() {
     let object = Object::new(1, 300_000);
     let (sim, dir) = disk();
