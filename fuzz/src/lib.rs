@@ -12,12 +12,42 @@ use std::{env, fs, process::ExitCode};
 use cos_proto::Bucket;
 
 mod answers;
+mod engine;
+mod input;
 mod listings;
+mod pagers;
+mod places;
 mod signatures;
 mod targets;
 
+// What the crates' own tests have against the same promises, and what is private to a crate and
+// takes bytes from outside.
+#[path = "../../cos-emulator/src/address.rs"]
+#[expect(dead_code, reason = "a target reads the path alone")]
+mod address;
+#[path = "../../cos-emulator/src/encoding.rs"]
+#[cfg_attr(not(test), expect(dead_code, reason = "a target decodes only"))]
+mod encoding;
+#[path = "../../cos-cli/src/escape.rs"]
+mod escape;
+#[path = "../../cos-cli/src/location.rs"]
+mod location;
+#[path = "../../cos-transfer/tests/engine/schedule.rs"]
+mod schedule;
+#[path = "../../cos-proto/tests/pager/server.rs"]
+#[expect(dead_code, reason = "a target lists objects, and asks for no versions")]
+mod server;
+#[path = "../../cos-transfer/tests/engine/simulation.rs"]
+#[expect(dead_code, reason = "nobody counts what a run has met")]
+mod simulation;
+#[path = "../../cos-transfer/tests/engine/world.rs"]
+mod world;
+
 pub use answers::{answer_head, content_range, service_error};
+pub use engine::{engine, journal};
 pub use listings::{bucket_listing, object_listing, version_listing};
+pub use pagers::pager;
+pub use places::{cos_url, key_path};
 pub use signatures::{sign_verify, verify};
 pub use targets::{request_target, url_decoding};
 
@@ -31,7 +61,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("answer_head", answer_head),
     ("bucket_listing", bucket_listing),
     ("content_range", content_range),
+    ("cos_url", cos_url),
+    ("engine", engine),
+    ("journal", journal),
+    ("key_path", key_path),
     ("object_listing", object_listing),
+    ("pager", pager),
     ("request_target", request_target),
     ("service_error", service_error),
     ("sign_verify", sign_verify),

@@ -2,7 +2,9 @@
 
 use cos_proto::{Addressing, Endpoint, GetObject, Key, ListObjects, Region, uri};
 
+use crate::address::{self, Domains};
 use crate::bucket;
+use crate::encoding::decode_query;
 
 /// Percent-decoding: as another decoder has it, and back from the encoded form in a path and in a
 /// query.
@@ -34,6 +36,11 @@ pub fn request_target(data: &[u8]) -> Option<()> {
             requests += 1;
             let path = request.uri().path();
             assert_eq!(uri::decode(path), Ok(format!("{before}{text}")));
+            let host = request.uri().host().expect("an endpoint");
+            let target = address::target(host, path, &Domains::new(), |_| false);
+            let target = target.expect("the service decodes it");
+            assert_eq!(target.bucket.as_deref(), Some(bucket().as_str()));
+            assert_eq!(target.key, text, "the service takes it for another key");
             assert_eq!(request.uri().query(), None);
             assert_ne!(
                 path.trim_end_matches('/'),
@@ -51,6 +58,9 @@ pub fn request_target(data: &[u8]) -> Option<()> {
                 .split('&')
                 .find_map(|param| param.strip_prefix("prefix="));
             assert_eq!(uri::decode(prefix.unwrap_or_default()).as_deref(), Ok(text));
+            let fields = decode_query(query).expect("the service decodes it");
+            let field = ("prefix".to_owned(), text.to_owned());
+            assert!(text.is_empty() || fields.contains(&field));
         }
     }
     (requests > 0).then_some(())
