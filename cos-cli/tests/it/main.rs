@@ -18,12 +18,15 @@ mod damaged;
 #[cfg(feature = "serve")]
 mod demo;
 mod disk;
+mod du;
 #[cfg(feature = "serve")]
 mod help;
+mod interrupt;
 mod json;
 mod limits;
 mod ls;
 mod network;
+mod parts;
 #[cfg(feature = "serve")]
 mod peers;
 mod pipes;
@@ -35,4 +38,5 @@ mod refused;
 mod serve;
 mod sources;
 mod stat;
+mod two_processes;
 mod usage;
