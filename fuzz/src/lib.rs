@@ -12,6 +12,7 @@ use std::{env, fs, process::ExitCode};
 use cos_proto::Bucket;
 
 mod answers;
+mod config;
 mod engine;
 mod input;
 mod listings;
@@ -44,6 +45,7 @@ mod simulation;
 mod world;
 
 pub use answers::{answer_head, content_range, service_error};
+pub use config::config;
 pub use engine::{engine, journal};
 pub use listings::{bucket_listing, object_listing, version_listing};
 pub use pagers::pager;
@@ -60,6 +62,7 @@ pub type Target = fn(&[u8]) -> Option<()>;
 pub const TARGETS: &[(&str, Target)] = &[
     ("answer_head", answer_head),
     ("bucket_listing", bucket_listing),
+    ("config", config),
     ("content_range", content_range),
     ("cos_url", cos_url),
     ("engine", engine),
