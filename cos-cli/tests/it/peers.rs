@@ -3,6 +3,7 @@
 //! Where one is not installed its tests say so loudly, and fail if `COS_REQUIRE_PEERS=1` says that
 //! it has to be there.
 
+mod guide;
 mod moto;
 mod nginx;
 mod shells;
