@@ -21,6 +21,8 @@ pub(crate) struct Place<D> {
     /// Where the sidecars are: on the same file system.
     pub(super) sidecars: D,
     pub(super) names: Names,
+    /// Whether that is another directory than the file's.
+    apart: bool,
     /// As the user knows it.
     path: PathBuf,
     pub(super) created: CreatedDirs,
@@ -67,6 +69,7 @@ impl<D: Dir> Place<D> {
     pub(crate) fn beside(dir: D, name: OsString, path: PathBuf) -> Self {
         Self {
             names: Names::of(&name),
+            apart: false,
             sidecars: dir.clone(),
             dir,
             name,
@@ -80,6 +83,7 @@ impl<D: Dir> Place<D> {
     pub(crate) fn within(dir: D, name: OsString, sidecars: D, key: &[u8], path: PathBuf) -> Self {
         Self {
             names: Names::hashed(key),
+            apart: true,
             sidecars,
             dir,
             name,
@@ -136,9 +140,14 @@ impl<D: Dir> Place<D> {
             .map_err(|(dir, error)| DownloadError::local(LocalAction::SyncName, &dir, error))
     }
 
-    /// Where one of its sidecars is, as the user knows it.
+    /// Where one of its sidecars is, as the user knows it: by its name alone if it is not beside the
+    /// file.
     pub(super) fn path_of(&self, sidecar: &OsStr) -> PathBuf {
-        self.path.with_file_name(sidecar)
+        if self.apart {
+            sidecar.into()
+        } else {
+            self.path.with_file_name(sidecar)
+        }
     }
 
     /// A failure in the directory of the destination.
