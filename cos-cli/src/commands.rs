@@ -14,6 +14,8 @@ mod request;
 #[cfg(feature = "serve")]
 mod serve;
 mod stat;
+mod sync;
+mod tree;
 
 use crate::args::{Command, ConnectionArgs};
 use crate::context::Context;
@@ -31,6 +33,7 @@ pub(crate) async fn run(
     let printer = context.printer;
     match command {
         Command::Cp(args) => cp::run(args, settings(), context).await,
+        Command::Sync(args) => sync::run(args, &settings()?, context).await,
         Command::Cat(args) => stop.or(cat::run(args, settings(), printer)).await,
         Command::Ls(args) => stop.or(ls::run(args, &settings()?, printer)).await,
         Command::Du(args) => stop.or(du::run(args, &settings()?, printer)).await,

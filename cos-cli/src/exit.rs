@@ -19,6 +19,8 @@ pub(crate) enum ExitCode {
     Condition,
     /// CRC64 or length do not agree.
     Integrity,
+    /// Some objects of a directory failed; all others are in place.
+    Partial,
     /// Unreachable, timed out, cut off, TLS.
     Network,
     /// The local disk: full, not allowed, not a place to write.
@@ -42,17 +44,13 @@ impl ExitCode {
             Self::Access => 4,
             Self::Condition => 5,
             Self::Integrity => 6,
+            Self::Partial => 7,
             Self::Network => 8,
             Self::Disk => 9,
             Self::Busy => 10,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
-    }
-
-    /// Whether a signal ended the process.
-    pub(crate) fn is_signal(self) -> bool {
-        matches!(self, Self::Interrupted | Self::Terminated)
     }
 }
 
@@ -72,6 +70,7 @@ Exit codes:
   4    credentials missing or refused, access denied
   5    a condition did not hold (304, 412), or the object changed under a download
   6    integrity: CRC64 or length
+  7    some objects of a directory failed; all others are in place
   8    network: unreachable, timed out, TLS
   9    the local disk: full, not allowed, not a place to write
   10   another process is downloading to this place

@@ -9,9 +9,9 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
 use crate::args::{OutputArgs, WhenArg};
-use crate::error::{Error, Failed};
+use crate::error::{Error, Failed, ServiceDetail};
 use crate::escape::{escaped, is_hidden, is_plain};
-use crate::progress::Bar;
+use crate::progress::{Bar, TreeBars};
 
 /// Decides what goes to which stream, from the output options alone.
 ///
@@ -43,11 +43,20 @@ impl Printer {
 
     /// The bar of one download.
     pub(crate) fn bar(self) -> Bar {
-        Bar::new(match self.progress {
+        Bar::new(self.shows_progress())
+    }
+
+    /// The bars of the download of a directory.
+    pub(crate) fn tree_bars(self) -> TreeBars {
+        TreeBars::new(self.shows_progress())
+    }
+
+    fn shows_progress(self) -> bool {
+        match self.progress {
             WhenArg::Always => true,
             WhenArg::Never => false,
             WhenArg::Auto => io::stderr().is_terminal(),
-        })
+        }
     }
 
     /// The bar of a download whose bytes go to stdout: not where they are seen themselves.
@@ -118,6 +127,18 @@ impl Printer {
                 escaped(hint)
             ));
         }
+        to_stderr(text.as_bytes());
+    }
+
+    /// The failure of one object of many: one line, with what it takes to ask the service about it.
+    pub(crate) fn failed_object(self, failed: &Failed) {
+        let id = failed.service.as_ref().and_then(ServiceDetail::request_id);
+        let id = id.map_or_else(String::new, |id| format!(" (request id {})", escaped(id)));
+        let text = format!(
+            "{} {}{id}\n",
+            self.paint(ERROR, "error:"),
+            escaped(&failed.message)
+        );
         to_stderr(text.as_bytes());
     }
 

@@ -2,6 +2,9 @@
 
 mod heard;
 mod pipe;
+mod tree;
+
+pub(crate) use tree::TreeBars;
 
 use std::fmt;
 use std::io::{self, IsTerminal};

@@ -6,11 +6,13 @@
 mod listing;
 mod object;
 mod transfer;
+mod tree;
 mod usage;
 
 pub(crate) use listing::{BucketRecord, EntryRecord, PrefixRecord, VersionRecord};
 pub(crate) use object::ObjectRecord;
 pub(crate) use transfer::{FailureRecord, SkippedRecord, TransferRecord, verified};
+pub(crate) use tree::{DoneRecord, SummaryRecord};
 pub(crate) use usage::{SumRecord, UsageRecord};
 
 use cos_proto::ETag;

@@ -7,26 +7,58 @@ use clap::{Args, ValueEnum};
 use cos_proto::{ByteRange, TrafficLimit, VersionId};
 
 use super::object::{ConditionArgs, IntegrityArgs, OverrideArgs};
+use super::tree::TreeArgs;
 use super::values;
 use crate::location::Location;
 
 /// `cos cp`.
 #[derive(Debug, Args)]
 pub(crate) struct CpArgs {
-    /// The object, as cos://BUCKET/KEY
+    /// The object, as cos://BUCKET/KEY; with -r a prefix: every key that starts with it
     #[arg(value_name = "cos://BUCKET/KEY")]
     pub(crate) source: Location,
-    /// A file, an existing directory (the key's last component is the name), or - for stdout
+    /// A file, an existing directory (the key's last component is the name), or - for stdout; with
+    /// -r a directory
     ///
     /// Missing parent folders are made. The bytes go to DEST.cospart, which takes its place once
-    /// length and CRC64 are checked; DEST.cosckpt remembers how far it is. After an interruption,
-    /// the same command again goes on from there.
+    /// length and CRC64 are checked; DEST.cosckpt remembers how far it is. With -r they stand in
+    /// DEST/.cos-partial. After an interruption, the same command again goes on from there.
     #[arg(value_name = "DEST")]
     pub(crate) destination: PathBuf,
+    /// Download every object whose key starts with KEY, to DEST and what follows KEY's last /
+    #[arg(short, long, conflicts_with_all = ["range", "version_id", "ConditionArgs"])]
+    pub(crate) recursive: bool,
     #[command(flatten)]
     pub(crate) file: FileArgs,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
+    #[command(flatten)]
+    pub(crate) tree: TreeArgs,
+}
+
+/// `cos sync`.
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// The bucket and a prefix: every key that starts with it
+    #[arg(value_name = "cos://BUCKET[/PREFIX]")]
+    pub(crate) source: Location,
+    /// The directory; it is made where there is none
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Compare CRC64 instead of time: a request for each object of equal size, and the file is read
+    #[arg(long)]
+    pub(crate) checksum: bool,
+    /// Remove local files that are not in the bucket
+    ///
+    /// Never after a listing that failed, and only files that the filters and the shard take.
+    #[arg(long)]
+    pub(crate) delete: bool,
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
+    #[command(flatten)]
+    pub(crate) tree: TreeArgs,
 }
 
 /// `cos cat`.
@@ -67,24 +99,31 @@ pub(crate) enum FsyncArg {
     Never,
 }
 
-/// How the content of an object is read.
+/// How the content of one object is read.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ReadArgs {
-    #[command(flatten)]
-    pub(crate) parts: PartArgs,
-    #[command(flatten)]
-    pub(crate) integrity: IntegrityArgs,
     /// Read only these bytes, counted from 0, both ends included
     #[arg(long, value_name = "bytes=A-B")]
     pub(crate) range: Option<ByteRange>,
     /// Read this version
     #[arg(long, value_name = "ID")]
     pub(crate) version_id: Option<VersionId>,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
+    #[command(flatten)]
+    pub(crate) conditions: ConditionArgs,
+}
+
+/// How the content of every object is fetched.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct FetchArgs {
+    #[command(flatten)]
+    pub(crate) parts: PartArgs,
+    #[command(flatten)]
+    pub(crate) integrity: IntegrityArgs,
     /// Let the service send no faster than this over each connection, in bit/s, 819200 to 838860800
     #[arg(long, value_name = "BIT/S", value_parser = values::traffic_limit)]
     pub(crate) traffic_limit: Option<TrafficLimit>,
-    #[command(flatten)]
-    pub(crate) conditions: ConditionArgs,
     #[command(flatten)]
     pub(crate) overrides: OverrideArgs,
 }

@@ -52,7 +52,7 @@ async fn copy(
     printer: Printer,
 ) -> Result<(), Error> {
     let bar = printer.bar_beside_data();
-    let downloader = request::downloader(settings, &read)?.progress(bar.progress());
+    let downloader = request::downloader(settings, &read.fetch)?.progress(bar.progress());
     let get = request::get(source, read)?;
     let mut stdout = tokio::io::stdout();
     let report = downloader

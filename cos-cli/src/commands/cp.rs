@@ -1,9 +1,10 @@
-//! `cos cp`: one object into a file, a directory or stdout.
+//! `cos cp`: one object into a file, a directory or stdout, or all of a directory.
 
 use std::path::Path;
 
 use cos_transfer::{Destination, DownloadError, Report};
 
+use super::tree::Tree;
 use super::{cat, request};
 use crate::args::CpArgs;
 use crate::context::Context;
@@ -23,11 +24,16 @@ pub(super) async fn run(
     context: &Context,
 ) -> Result<(), Error> {
     let printer = context.printer;
-    let stop = &context.stop;
+    if args.recursive {
+        return recursive(args).run(&settings?, context).await;
+    }
+    if let Some(option) = args.tree.given() {
+        return Err(Error::usage(format!("{option} is for directories"))
+            .with_hint("a directory is downloaded with -r"));
+    }
     if args.destination == Path::new("-") {
-        return stop
-            .or(cat::to_stdout(&args.source, args.read, settings, printer))
-            .await;
+        let copy = cat::to_stdout(&args.source, args.read, settings, printer);
+        return context.stop.or(copy).await;
     }
     let source = args.source.clone();
     let outcome = match settings {
@@ -40,11 +46,23 @@ pub(super) async fn run(
     outcome
 }
 
+fn recursive(args: CpArgs) -> Tree {
+    Tree {
+        source: args.source,
+        directory: args.destination,
+        fetch: args.read.fetch,
+        file: args.file,
+        tree: args.tree,
+        sync: None,
+        delete: false,
+    }
+}
+
 async fn to_file(args: CpArgs, settings: &Settings, context: &Context) -> Result<(), Error> {
     let printer = context.printer;
     let failed = |error| Error::upstream(format!("cannot download {}", args.source), &error);
     let bar = printer.bar();
-    let downloader = request::downloader(settings, &args.read)?.progress(bar.progress());
+    let downloader = request::downloader(settings, &args.read.fetch)?.progress(bar.progress());
     let downloader = request::to_files(downloader, args.file);
     let get = request::get(&args.source, args.read)?;
     let path = Destination::resolve(&args.destination, &get.key)
@@ -55,8 +73,11 @@ async fn to_file(args: CpArgs, settings: &Settings, context: &Context) -> Result
         biased;
         outcome = &mut transfer => outcome.map_err(failed)?,
         code = context.stop.asked() => {
-            transfer.cancel().await;
-            return Err(Error::interrupted(code).with_hint(RESUME));
+            let interrupted = Error::interrupted(code);
+            return Err(match transfer.cancel().await {
+                0 => interrupted,
+                kept => interrupted.with_hint(format!("{} are kept: {AGAIN}", bytes(kept))),
+            });
         }
     };
     drop(bar);
@@ -88,4 +109,4 @@ fn print(source: &Location, path: &Path, report: &Report, printer: Printer) -> R
     Ok(())
 }
 
-const RESUME: &str = "run the same command again: it goes on from here";
+const AGAIN: &str = "run the same command again to resume";

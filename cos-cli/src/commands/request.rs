@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use cos_proto::{Bucket, GetObject, Key};
+use cos_proto::{Bucket, GetObject, Key, TrafficLimit};
 use cos_transfer::engine::Options;
 use cos_transfer::{Downloader, Fsync};
 use cos_transport::Client;
 
-use crate::args::{FileArgs, FsyncArg, OverrideArgs, PartArgs, ReadArgs};
+use crate::args::{FetchArgs, FileArgs, FsyncArg, OverrideArgs, PartArgs, ReadArgs};
 use crate::error::Error;
 use crate::location::Location;
 use crate::settings::Settings;
@@ -27,31 +27,36 @@ pub(super) fn object(place: &Location) -> Result<(Bucket, Key), Error> {
 /// A downloader over the client of the settings, which reads as it was told to.
 pub(super) fn downloader(
     settings: &Settings,
-    read: &ReadArgs,
+    fetch: &FetchArgs,
 ) -> Result<Downloader<Client>, Error> {
     let client = settings.client()?;
     let endpoint = client.endpoint().clone();
     let mut downloader = Downloader::new(client, endpoint)
         .retries(settings.retries)
-        .parallel(parallel(settings, &read.parts))
+        .parallel(parallel(settings, &fetch.parts))
         // Who limits the rate has slow connections, and wants them.
         .hedge(settings.limit_rate.is_none());
-    if let Some(bytes) = read.parts.part_size.or(settings.part_size) {
+    if let Some(bytes) = fetch.parts.part_size.or(settings.part_size) {
         downloader = downloader.part_size(bytes);
     }
     // The argument parser refuses both at once; of two calls the later one would count.
-    Ok(match read.integrity.no_crc64 {
+    Ok(match fetch.integrity.no_crc64 {
         true => downloader.no_crc64(true),
-        false => downloader.require_crc64(read.integrity.require_crc64),
+        false => downloader.require_crc64(fetch.integrity.require_crc64),
     })
 }
 
 /// Parts of one object at once: no more than there may be connections.
 fn parallel(settings: &Settings, parts: &PartArgs) -> usize {
     let parallel = parts.parallel.or(settings.parallel);
-    let connections = parts.connections.or(settings.connections);
     let parallel = parallel.map_or(Options::CONNECTIONS, NonZeroUsize::get);
-    connections.map_or(parallel, |connections| parallel.min(connections.get()))
+    connections(settings, parts).map_or(parallel, |connections| parallel.min(connections))
+}
+
+/// Connections of the whole run, where something was said.
+pub(super) fn connections(settings: &Settings, parts: &PartArgs) -> Option<usize> {
+    let connections = parts.connections.or(settings.connections);
+    connections.map(NonZeroUsize::get)
 }
 
 /// The same, writing files as it was told to.
@@ -73,12 +78,21 @@ pub(super) fn get(place: &Location, read: ReadArgs) -> Result<GetObject, Error> 
     let mut get = GetObject::new(bucket, key);
     get.range = read.range;
     get.version_id = read.version_id;
-    get.traffic_limit = read.traffic_limit;
     get.conditions.if_match = read.conditions.if_match;
     get.conditions.if_none_match = read.conditions.if_none_match;
     get.conditions.if_modified_since = read.conditions.if_modified_since;
     get.conditions.if_unmodified_since = read.conditions.if_unmodified_since;
-    Ok(with_overrides(get, read.overrides))
+    Ok(amended(get, read.fetch.traffic_limit, read.fetch.overrides))
+}
+
+/// The request with what is asked of the service for every object.
+pub(super) fn amended(
+    mut get: GetObject,
+    traffic_limit: Option<TrafficLimit>,
+    overrides: OverrideArgs,
+) -> GetObject {
+    get.traffic_limit = traffic_limit;
+    with_overrides(get, overrides)
 }
 
 /// The request with the headers that the service is asked to send instead.

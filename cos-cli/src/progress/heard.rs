@@ -35,6 +35,11 @@ impl Heard {
         }
     }
 
+    /// Whether the total is known, and final.
+    pub(super) fn is_final(&self) -> bool {
+        self.last.is_some_and(|now| now.is_final)
+    }
+
     pub(super) fn update(&mut self, now: Now) {
         if self.last != Some(now) {
             *self = Self {
