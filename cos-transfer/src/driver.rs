@@ -119,9 +119,15 @@ where
         self.machine.cancel();
     }
 
-    /// Bytes that are there.
-    pub(crate) fn committed(&self) -> u64 {
-        self.machine.committed()
+    /// Bytes that are there, or are claimed to be.
+    pub(crate) fn kept(&self) -> u64 {
+        let machine = &self.machine;
+        machine.committed().saturating_add(machine.claimed())
+    }
+
+    /// In order: what the head says was handed out.
+    pub(crate) fn head_told(&mut self) {
+        self.machine.handle_head_told();
     }
 
     /// In order: all bytes before `offset` have been handed out.

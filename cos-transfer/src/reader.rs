@@ -57,7 +57,8 @@ impl ObjectReader {
         }
     }
 
-    /// What the service said of the object: waits for the first answer, if it has not come.
+    /// What the service said of the object: waits for the first answer, if it has not come. What is
+    /// read after this is the object that was told of, or an error.
     ///
     /// # Errors
     ///

@@ -21,6 +21,7 @@ use crate::{DownloadError, Report};
 #[must_use = "a download does nothing unless it is awaited or spawned"]
 pub struct Transfer {
     running: Pin<Box<dyn Future<Output = Result<Report, DownloadError>> + Send>>,
+    ended: bool,
     cancelled: Cancelled,
 }
 
@@ -33,6 +34,7 @@ impl Transfer {
         let cancelled = Cancelled::default();
         Self {
             running: Box::pin(run(cancelled.clone())),
+            ended: false,
             cancelled,
         }
     }
@@ -42,11 +44,13 @@ impl Transfer {
     ///
     /// The answer is how many bytes are kept, so that another download of the same object to the
     /// same place need not fetch them: 0 where no checkpoint is left. A download that was complete
-    /// by then may have been published.
+    /// by then may have been published; one that has ended is not touched.
     pub async fn cancel(self) -> u64 {
         self.cancelled.0.flag.store(true, Ordering::Relaxed);
-        // That it was cancelled is no news, and any other failure is of no use any more.
-        let _ = self.running.await;
+        if !self.ended {
+            // That it was cancelled is no news, and any other failure is of no use any more.
+            let _ = self.running.await;
+        }
         self.cancelled.0.kept.load(Ordering::Relaxed)
     }
 }
@@ -55,7 +59,9 @@ impl Future for Transfer {
     type Output = Result<Report, DownloadError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.running.as_mut().poll(cx)
+        let end = self.running.as_mut().poll(cx);
+        self.ended = end.is_ready();
+        end
     }
 }
 

@@ -84,15 +84,15 @@ where
             driver.poll(cx)
         })
         .await;
-        let (head, committed) = (driver.head().cloned(), driver.committed());
+        let (head, kept) = (driver.head().cloned(), driver.kept());
         let sidecars = driver.into_sink().into_sidecars();
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => {
-                let kept = blocking(move || {
+                let stay = blocking(move || {
                     Ok(sidecars.is_some_and(|sidecars| sidecars.are_worth_keeping()))
                 });
-                self.cancelled.keep(if kept.await? { committed } else { 0 });
+                self.cancelled.keep(if stay.await? { kept } else { 0 });
                 return Err(error);
             }
         };

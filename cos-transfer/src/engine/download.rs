@@ -183,6 +183,14 @@ impl Download {
         unrecorded.fold(self.extents.bytes(), u64::saturating_add)
     }
 
+    /// Bytes that a checkpoint claims to be there, and that have not been read back.
+    #[must_use]
+    pub fn claimed(&self) -> u64 {
+        self.claims
+            .iter()
+            .fold(0, |sum, claim| sum.saturating_add(claim.len()))
+    }
+
     /// Bytes that were fetched in this run, those included that turned out to be of no use.
     #[must_use]
     pub const fn fetched(&self) -> u64 {
@@ -323,6 +331,12 @@ impl Download {
         self.advance(now);
         self.delivered |= offset > self.wanted.start;
         self.plan.deliver(offset);
+    }
+
+    /// In [`Mode::Ordered`]: somebody was told what [`head`](Self::head) says. From now on the
+    /// object may not change, as if a byte of it had been delivered.
+    pub fn handle_head_told(&mut self) {
+        self.delivered |= self.identity.is_some();
     }
 
     /// How many ranges may be in flight from now on: 0 counts as 1. Those that are too many are not

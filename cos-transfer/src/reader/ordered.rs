@@ -93,6 +93,7 @@ where
                 Poll::Pending => {}
             }
         }
+        self.driver.head_told();
         Poll::Ready(Ok(()))
     }
 

@@ -11,5 +11,7 @@ mod destination;
 mod emulator;
 mod fake;
 mod integrity;
+#[cfg(unix)]
+mod nginx;
 mod refusals;
 mod support;
