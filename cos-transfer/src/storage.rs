@@ -79,7 +79,8 @@ pub(crate) trait File: Send + Sync + 'static {
     fn set_len(&self, len: u64) -> io::Result<()>;
 
     /// Makes it at least so long, and takes the space for it: after this no write up to there
-    /// fails for want of space. Where a file system cannot promise that, it is made so long.
+    /// fails for want of space. Where a file system cannot promise that, it is made so long; where
+    /// space is memory, it is looked whether there is enough of it.
     fn reserve(&self, len: u64) -> io::Result<()>;
 
     /// Makes its bytes durable, and as much about it as is needed to read them.

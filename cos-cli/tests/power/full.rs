@@ -98,10 +98,10 @@ fn f1_where_there_is_no_room_nothing_is_written_and_an_older_file_stays() {
 
 #[test]
 fn f2_a_disk_that_others_fill_up_meanwhile_does_not_matter_where_space_is_reserved() {
-    let Some(disk) = Tmpfs::new(24) else {
+    let Some(mount) = LoopMount::new(FileSystem::SmallExt4) else {
         return;
     };
-    let (emulator, folder) = (endpoint(16 * MIB), disk.0.path());
+    let (emulator, folder) = (endpoint(16 * MIB), mount.path());
     let throttle = Fault::new().throttle(4 * MIB);
     emulator.faults().script(When::get().always(), throttle);
     let mut command = download(&emulator, DEST);

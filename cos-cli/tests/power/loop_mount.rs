@@ -9,6 +9,7 @@ use tempfile::TempDir;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileSystem {
     Ext4,
+    SmallExt4,
     Xfs,
     /// An older kind, on which no space can be reserved.
     Ext2,
@@ -18,7 +19,7 @@ impl FileSystem {
     /// What makes it, and how.
     const fn mkfs(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Ext4 => ("/usr/sbin/mkfs.ext4", &[]),
+            Self::Ext4 | Self::SmallExt4 => ("/usr/sbin/mkfs.ext4", &[]),
             Self::Xfs => ("/usr/sbin/mkfs.xfs", &[]),
             Self::Ext2 => (
                 "/usr/sbin/mkfs.ext4",
@@ -31,7 +32,7 @@ impl FileSystem {
     const fn size(self) -> u64 {
         match self {
             Self::Ext4 | Self::Xfs => 320 * 1024 * 1024,
-            Self::Ext2 => 24 * 1024 * 1024,
+            Self::SmallExt4 | Self::Ext2 => 24 * 1024 * 1024,
         }
     }
 }

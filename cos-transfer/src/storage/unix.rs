@@ -11,7 +11,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -32,6 +32,9 @@ const PRIVATE_DIR_MODE: Mode = Mode::from_raw_mode(0o700);
 
 /// The mode of a file that is not complete: nobody else's business.
 const PRIVATE_MODE: u32 = 0o600;
+
+/// In what unit the space that a file takes is told, in bytes.
+const BLOCK: u64 = 512;
 
 /// A directory of the system.
 #[derive(Clone, Debug)]
@@ -298,9 +301,13 @@ impl File for RealFile {
     }
 
     fn reserve(&self, len: u64) -> io::Result<()> {
-        match allocate(&self.file, len) {
-            Err(error) if is_unsupported(error) => {}
-            reserved => return Ok(reserved?),
+        if !is_in_memory(&self.file)? {
+            match allocate(&self.file, len) {
+                Err(error) if is_unsupported(error) => {}
+                reserved => return Ok(reserved?),
+            }
+        } else if !has_room(&self.file, len)? {
+            return Err(Errno::NOSPC.into());
         }
         if self.len()? < len {
             self.set_len(len)?;
@@ -366,6 +373,34 @@ fn allocate(file: &fs::File, len: u64) -> Result<(), Errno> {
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 fn allocate(_: &fs::File, _: u64) -> Result<(), Errno> {
     Err(Errno::NOSYS)
+}
+
+/// Whether a file is one of a tmpfs or a ramfs. To take space there costs as much as to write, page
+/// by page under the file's lock: for a gigabyte a third of a second, in which nothing else can be
+/// written.
+#[cfg(target_os = "linux")]
+fn is_in_memory(file: &fs::File) -> io::Result<bool> {
+    /// As linux/magic.h has them.
+    const TMPFS: u32 = 0x0102_1994;
+    const RAMFS: u32 = 0x8584_58f6;
+    let kind = rustix::fs::fstatfs(file)?.f_type;
+    Ok([TMPFS, RAMFS]
+        .iter()
+        .any(|&memory| u32::try_from(kind).ok() == Some(memory)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_in_memory(_: &fs::File) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Whether a file can become so long, as things stand. A ramfs counts no space, and there is always
+/// room.
+fn has_room(file: &fs::File, len: u64) -> io::Result<bool> {
+    let space = rustix::fs::fstatvfs(file)?;
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let taken = file.metadata()?.blocks().saturating_mul(BLOCK);
+    Ok(space.f_blocks == 0 || len <= free.saturating_add(taken))
 }
 
 /// Opens one component, in a directory. Where links are not to be followed, the kernel is told that

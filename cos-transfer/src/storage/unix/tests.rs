@@ -234,3 +234,22 @@ fn f21_a_directory_that_may_not_be_read_will_do() {
     assert!(dir.entry(name("new")).unwrap().is_some());
     dir.remove(name("new")).unwrap();
 }
+
+/// `/dev/shm` is a tmpfs on every Linux that has it.
+#[cfg(target_os = "linux")]
+#[test]
+fn f1_where_space_is_memory_it_is_counted() {
+    let Ok(root) = tempfile::tempdir_in("/dev/shm") else {
+        eprintln!("SKIPPED f1_where_space_is_memory_it_is_counted: there is no /dev/shm");
+        return;
+    };
+    let dir = RealDir::open_path(root.path()).unwrap();
+    let file = dir.create(name("file")).unwrap();
+    assert!(is_in_memory(&file.file).unwrap());
+    let error = file.reserve(1 << 60).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(file.len().unwrap(), 0);
+    file.reserve(1 << 20).unwrap();
+    assert_eq!(file.len().unwrap(), 1 << 20);
+    assert_eq!(file.file.metadata().unwrap().blocks(), 0);
+}
