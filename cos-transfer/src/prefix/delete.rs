@@ -29,7 +29,7 @@ pub(super) fn delete(
             round: seen.round(number).map_err(failed)?,
             found,
         };
-        walk.folder(root, "").map_err(failed)?;
+        walk.folder(root, "");
     }
     Ok(())
 }
@@ -41,30 +41,44 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// One folder is open for each component of the path, and names are not collected.
-    fn folder(&mut self, dir: &RealDir, path: &str) -> io::Result<()> {
-        dir.names(&mut |name, kind| {
+    /// Names are not collected; two handles are open for each component of the path. A folder that
+    /// cannot be read is told of, as its files may be such as should go.
+    fn folder(&mut self, dir: &RealDir, path: &str) {
+        let read = dir.names(&mut |name, kind| {
             // The names of keys are text.
-            let Some(text) = name.to_str() else {
-                return Ok(ControlFlow::Continue(()));
-            };
-            let below = match path {
-                "" => text.to_owned(),
-                path => format!("{path}/{text}"),
-            };
-            match kind {
-                Kind::Dir if path.is_empty() && tree::is_reserved(&name) => {}
-                Kind::Dir => {
-                    // What is a link or gone by now is none of ours.
-                    if let Ok(Some(child)) = dir.open_dir(&name) {
-                        self.folder(&child, &below)?;
-                    }
+            if let Some(text) = name.to_str() {
+                let below = match path {
+                    "" => text.to_owned(),
+                    path => format!("{path}/{text}"),
+                };
+                match kind {
+                    Kind::Dir if path.is_empty() && tree::is_reserved(&name) => {}
+                    Kind::Dir => match dir.open_dir(&name) {
+                        Ok(Some(child)) => self.folder(&child, &below),
+                        Ok(None) => {}
+                        // Another thing has got the name meanwhile.
+                        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+                        Err(error) => self.unread(&below, error),
+                    },
+                    Kind::File | Kind::Symlink => self.file(dir, &name, &below),
+                    Kind::Special => {}
                 }
-                Kind::File | Kind::Symlink => self.file(dir, &name, &below),
-                Kind::Special => {}
             }
             Ok(ControlFlow::Continue(()))
-        })
+        });
+        if let Err(error) = read {
+            self.unread(path, error);
+        }
+    }
+
+    fn unread(&mut self, path: &str, error: io::Error) {
+        // Each round comes here.
+        if self.round.is_first() {
+            let shown = self.plan.dir.join(path);
+            let key = self.plan.key_of(path).unwrap_or_else(|| path.to_owned());
+            let error = DownloadError::local(LocalAction::Read, &shown, error);
+            (self.found)(&key, path, Err(error));
+        }
     }
 
     fn file(&mut self, dir: &RealDir, name: &OsStr, path: &str) {

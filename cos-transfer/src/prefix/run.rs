@@ -81,6 +81,9 @@ enum Task {
 /// What has happened.
 enum Event {
     Page(Vec<ObjectEntry>),
+    NoPages,
+    /// A task was given up.
+    Gone,
     Ended(Task),
     Cancelled,
 }
@@ -270,6 +273,8 @@ where
             }
             match self.event(&mut cancelled).await {
                 Event::Page(entries) => entries.into_iter().for_each(|entry| self.take(entry)),
+                Event::NoPages => self.pages = None,
+                Event::Gone => {}
                 Event::Ended(task) => self.ended(task),
                 Event::Cancelled => self.stop(Stop::Cancelled),
             }
@@ -294,6 +299,7 @@ where
                         if let Ok(panic) = error.try_into_panic() {
                             std::panic::resume_unwind(panic);
                         }
+                        return Poll::Ready(Event::Gone);
                     }
                 }
             }
@@ -301,12 +307,7 @@ where
                 && self.queue.waiting() < LOOK_AHEAD
                 && let Poll::Ready(page) = pages.poll_recv(cx)
             {
-                match page {
-                    Some(page) => return Poll::Ready(Event::Page(page)),
-                    None => self.pages = None,
-                }
-                // Something else may be over now.
-                cx.waker().wake_by_ref();
+                return Poll::Ready(page.map_or(Event::NoPages, Event::Page));
             }
             Poll::Pending
         })
@@ -419,12 +420,13 @@ impl<S: Clone> Run<S> {
     fn judge(&self, entry: ObjectEntry, file: Option<String>) -> Result<Job, ()> {
         let key = entry.key.as_str();
         let path = self.plan.path_of(key);
-        let judged = match file {
-            Some(file) => Err(ObjectError::BelowFile { file }),
-            None => KeyPath::new(path, Names::HERE)
-                .and_then(|path| path.fits_below(&self.plan.dir))
-                .map_err(ObjectError::Key),
-        };
+        let judged = KeyPath::new(path, Names::HERE)
+            .and_then(|path| path.fits_below(&self.plan.dir))
+            .map_err(ObjectError::Key)
+            .and_then(|path| match file {
+                Some(file) => Err(ObjectError::BelowFile { file }),
+                None => Ok(path),
+            });
         match judged {
             Ok(path) => Ok(Job {
                 path,

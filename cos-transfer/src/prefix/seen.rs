@@ -84,6 +84,11 @@ pub(super) struct Round {
 }
 
 impl Round {
+    /// Whether it is the first one.
+    pub(super) fn is_first(&self) -> bool {
+        self.number == 0
+    }
+
     /// Whether a key belongs to this round and the listing has not shown it.
     pub(super) fn misses(&self, key: &str) -> bool {
         let hash = hash(key);

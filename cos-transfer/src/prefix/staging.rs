@@ -31,7 +31,7 @@ pub(crate) struct Staging {
     /// Where the files are: `top`, or the shard's folder in it.
     dir: RealDir,
     shard: Option<OsString>,
-    _lock: RealFile,
+    lock: RealFile,
     /// Since when the run goes on that was cut off and is taken up by this one.
     since: Option<SystemTime>,
     next: AtomicU64,
@@ -61,20 +61,13 @@ impl Staging {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 made => made.map_err(Unstaged::Io)?,
             };
-            let lock = match dir.create(OsStr::new(RUN)) {
-                Ok(lock) => Some(lock),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    dir.open(OsStr::new(RUN)).map_err(Unstaged::Io)?
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(Unstaged::Io(error)),
+            let Some(lock) = open_or_create(&dir).map_err(Unstaged::Io)? else {
+                continue;
             };
-            let Some(lock) = lock else { continue };
             if !lock.try_lock().map_err(Unstaged::Io)? {
                 return Err(Unstaged::Busy);
             }
-            // A lock on a file that has lost its name is no lock.
-            if !dir.is(OsStr::new(RUN), &lock).map_err(Unstaged::Io)? {
+            if !is_ours_alone(&dir, &lock).map_err(Unstaged::Io)? {
                 continue;
             }
             let mut staging = Self {
@@ -82,7 +75,7 @@ impl Staging {
                 top,
                 dir,
                 shard,
-                _lock: lock,
+                lock,
                 since: None,
                 next: AtomicU64::new(0),
             };
@@ -147,13 +140,13 @@ impl Staging {
     /// writing is removed.
     fn take_up(&mut self, run: &[u8], resume: bool) -> io::Result<()> {
         let mut said = vec![0; MAX_RUN];
-        let len = self._lock.read_at(&mut said, 0)?;
+        let len = self.lock.read_at(&mut said, 0)?;
         let same = said.get(..len) == Some(run);
         if same && resume {
             self.since = self.dir.changed(OsStr::new(RUN))?;
         } else {
-            self._lock.set_len(0)?;
-            self._lock.write_all_at(run, 0)?;
+            self.lock.set_len(0)?;
+            self.lock.write_all_at(run, 0)?;
         }
         clear(&self.dir, |name| {
             name.as_encoded_bytes().starts_with(NEW.as_bytes())
@@ -171,6 +164,49 @@ fn folders(root: &RealDir, shard: Option<&OsStr>) -> io::Result<(RealDir, RealDi
     Ok((top, dir))
 }
 
+/// `None` if it came or went in between, or was something else than a file of ours that has no other
+/// name: that is unlinked, and never written to.
+fn open_or_create(dir: &RealDir) -> io::Result<Option<RealFile>> {
+    let run = OsStr::new(RUN);
+    match dir.entry(run)? {
+        Some(entry) if entry.kind == Kind::File && entry.alone => return dir.open(run),
+        Some(_) => {
+            remove(dir, run)?;
+            return Ok(None);
+        }
+        None => {}
+    }
+    match dir.create(run) {
+        Err(error) if gone_or_there(&error) => Ok(None),
+        created => created.map(Some),
+    }
+}
+
+/// Whether the file that was locked has its name still: a lock on one that has lost it is no lock.
+/// One that has other names as well is not written to.
+fn is_ours_alone(dir: &RealDir, lock: &RealFile) -> io::Result<bool> {
+    let run = OsStr::new(RUN);
+    let alone = dir
+        .entry(run)?
+        .is_some_and(|entry| entry.kind == Kind::File && entry.alone);
+    Ok(alone && dir.is(run, lock)?)
+}
+
+/// Somebody else has made it in that moment, or has removed the folder.
+fn gone_or_there(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound
+    )
+}
+
+fn remove(dir: &RealDir, name: &OsStr) -> io::Result<()> {
+    match dir.remove(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 fn folder(dir: &RealDir, name: &OsStr) -> io::Result<RealDir> {
     match dir.make_private_dir(name) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -183,10 +219,7 @@ fn folder(dir: &RealDir, name: &OsStr) -> io::Result<RealDir> {
 fn clear(dir: &RealDir, which: impl Fn(&OsStr) -> bool) -> io::Result<()> {
     dir.names(&mut |name, kind| {
         if kind != Kind::Dir && which(&name) {
-            match dir.remove(&name) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                removed => removed?,
-            }
+            remove(dir, &name)?;
         }
         Ok(ControlFlow::Continue(()))
     })

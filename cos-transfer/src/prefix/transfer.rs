@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use cos_proto::GetObject;
@@ -135,7 +135,7 @@ where
     fn into_future(self) -> PrefixTransfer {
         let (cancel, cancelled) = watch::channel(false);
         PrefixTransfer {
-            running: Box::pin(run::run(self.downloader, self.plan, cancelled)),
+            state: State::Running(Box::pin(run::run(self.downloader, self.plan, cancelled))),
             cancel,
         }
     }
@@ -160,19 +160,27 @@ impl<S: fmt::Debug> fmt::Debug for PrefixDownload<S> {
 /// [`cancel`](Self::cancel) records what has come, and waits.
 #[must_use = "a download does nothing unless it is awaited or spawned"]
 pub struct PrefixTransfer {
-    running: Pin<Box<dyn Future<Output = Result<PrefixReport, PrefixError>> + Send>>,
+    state: State,
     cancel: watch::Sender<bool>,
+}
+
+type Running = Pin<Box<dyn Future<Output = Result<PrefixReport, PrefixError>> + Send>>;
+
+enum State {
+    Running(Running),
+    /// With what was done.
+    Ended(PrefixReport),
 }
 
 impl PrefixTransfer {
     /// Gives the download up in order: no new work is started, what has come of large objects is
     /// recorded, and when this future is ready, nothing of the download is under way any more. It
-    /// tells what was done by then.
+    /// tells what was done by then; of a download that has ended, what it has done.
     pub async fn cancel(self) -> PrefixReport {
         let _ = self.cancel.send(true);
-        match self.running.await {
-            Ok(report) => report,
-            Err(error) => error.report().clone(),
+        match self.state {
+            State::Running(running) => report_of(&running.await),
+            State::Ended(report) => report,
         }
     }
 }
@@ -180,8 +188,21 @@ impl PrefixTransfer {
 impl Future for PrefixTransfer {
     type Output = Result<PrefixReport, PrefixError>;
 
+    /// Not to be polled again after the end.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.running.as_mut().poll(cx)
+        let State::Running(running) = &mut self.state else {
+            return Poll::Pending;
+        };
+        let ended = ready!(running.as_mut().poll(cx));
+        self.state = State::Ended(report_of(&ended));
+        Poll::Ready(ended)
+    }
+}
+
+fn report_of(ended: &Result<PrefixReport, PrefixError>) -> PrefixReport {
+    match ended {
+        Ok(report) => report.clone(),
+        Err(error) => error.report().clone(),
     }
 }
 

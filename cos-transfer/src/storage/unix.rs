@@ -155,6 +155,9 @@ impl RealDir {
         &self,
         visit: &mut dyn FnMut(OsString, Kind) -> io::Result<ControlFlow<()>>,
     ) -> io::Result<()> {
+        if !self.readable {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         for entry in rustix::fs::Dir::read_from(&*self.fd)? {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
