@@ -60,7 +60,7 @@ fn main() {
         }
     }
     if arguments.write {
-        report::write(&outcomes);
+        report::write(&outcomes, arguments.rounds);
     }
 }
 
