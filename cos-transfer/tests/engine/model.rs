@@ -121,6 +121,7 @@ fn schedules_reach_what_they_are_there_for() {
         seen.verified,
         seen.refuted,
         seen.faults,
+        seen.overruns,
         seen.changes,
         seen.crashes,
         seen.delivered,

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use cos_proto::{Conditions, ETag, Extent, Failure, GetObject, RangeGuard, crc64};
+use cos_proto::{Conditions, ETag, Extent, Failure, GetObject, GuardError, RangeGuard, crc64};
 use cos_transfer::engine::journal::Checkpoint;
 use cos_transfer::engine::{ClaimId, Download, Error, Mode, Options, Outcome, Output, TaskId};
 
@@ -26,6 +26,7 @@ pub(crate) struct Seen {
     pub(crate) verified: u32,
     pub(crate) refuted: u32,
     pub(crate) faults: u32,
+    pub(crate) overruns: u32,
     pub(crate) changes: u32,
     pub(crate) crashes: u32,
     pub(crate) delivered: u32,
@@ -39,6 +40,7 @@ impl Seen {
         self.verified += other.verified;
         self.refuted += other.refuted;
         self.faults += other.faults;
+        self.overruns += other.overruns;
         self.changes += other.changes;
         self.crashes += other.crashes;
         self.delivered += other.delivered;
@@ -293,8 +295,12 @@ impl Simulation {
             return;
         };
         self.seen.faults += 1;
-        let failure = match kind % 4 {
+        let failure = match kind % 5 {
             0 => Failure::Transport,
+            4 => {
+                self.overrun(at);
+                Failure::Transport
+            }
             1 => Failure::CutShort,
             2 => Failure::Throttled { retry_after: None },
             _ => Failure::Server {
@@ -303,6 +309,18 @@ impl Simulation {
             },
         };
         self.end_flight(at, Some(failure));
+    }
+
+    /// Lets a body go on beyond what its head has said, which is outside of its fence: no byte of
+    /// that may be written.
+    fn overrun(&mut self, at: usize) {
+        if let Some(body) = &mut self.flights[at].body {
+            self.seen.overruns += 1;
+            let before = body.guard.so_far();
+            let beyond = vec![0xEE; body.guard.remaining() as usize + 1];
+            assert_eq!(body.guard.accept(&beyond), Err(GuardError::Long));
+            assert_eq!(body.guard.so_far(), before);
+        }
     }
 
     fn shorten(&mut self, task: TaskId, end: u64, numbers: &mut Numbers) {
