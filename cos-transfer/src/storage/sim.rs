@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -18,7 +19,7 @@ use std::time::SystemTime;
 use super::{Dir, DirId, Entry, File, Kind};
 
 /// The file system. Cloning gives another hold of the same.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Sim(Arc<Mutex<Disk>>);
 
 /// A directory of it.
@@ -52,16 +53,21 @@ pub(crate) enum Trouble {
     Replaced(u64, &'static str),
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Disk {
     inodes: Vec<Inode>,
     dirs: Vec<Names>,
     steps: u64,
     handles: u64,
     trouble: Option<Trouble>,
+    has_no_locks: bool,
+    meanwhile: Option<(u64, Meanwhile)>,
     off: bool,
     watched: Option<Watched>,
 }
+
+/// What somebody else does.
+type Meanwhile = Box<dyn FnOnce() + Send>;
 
 #[derive(Debug)]
 struct Inode {
@@ -96,6 +102,12 @@ struct Watched {
     allowed: Vec<Vec<u8>>,
 }
 
+impl fmt::Debug for Sim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sim").finish_non_exhaustive()
+    }
+}
+
 impl Sim {
     /// A directory in which nothing is.
     pub(crate) fn new_dir(&self) -> SimDir {
@@ -110,6 +122,16 @@ impl Sim {
     /// What goes wrong from now on.
     pub(crate) fn trouble(&self, trouble: Option<Trouble>) {
         self.lock().trouble = trouble;
+    }
+
+    /// From now on everybody gets every lock, as on some network file systems.
+    pub(crate) fn has_no_locks(&self) {
+        self.lock().has_no_locks = true;
+    }
+
+    /// Before a step, somebody else does something.
+    pub(crate) fn meanwhile(&self, step: u64, what: impl FnOnce() + Send + 'static) {
+        self.lock().meanwhile = Some((step, Box::new(what)));
     }
 
     /// Steps so far.
@@ -147,6 +169,19 @@ impl Sim {
         let mut disk = self.lock();
         disk.dirs.iter_mut().for_each(Names::sync);
         disk.lose_bytes(&mut |_| 0);
+    }
+
+    /// One step, of a kind that may need space or not.
+    fn step(&self, space: Space) -> io::Result<MutexGuard<'_, Disk>> {
+        let mut disk = self.lock();
+        let steps = disk.steps;
+        if let Some((_, what)) = disk.meanwhile.take_if(|(step, _)| *step == steps) {
+            drop(disk);
+            what();
+            disk = self.lock();
+        }
+        disk.step(space)?;
+        Ok(disk)
     }
 
     fn lock(&self) -> MutexGuard<'_, Disk> {
@@ -198,13 +233,6 @@ impl SimDir {
         let disk = self.sim.lock();
         let names = disk.dirs[self.dir].names.keys();
         names.map(|name| name.to_str().unwrap().into()).collect()
-    }
-
-    /// One step, of a kind that may need space or not.
-    fn step(&self, space: Space) -> io::Result<MutexGuard<'_, Disk>> {
-        let mut disk = self.sim.lock();
-        disk.step(space)?;
-        Ok(disk)
     }
 }
 
@@ -420,7 +448,7 @@ impl Dir for SimDir {
     }
 
     fn entry(&self, name: &OsStr) -> io::Result<Option<Entry>> {
-        let disk = self.step(Space::NotNeeded)?;
+        let disk = self.sim.step(Space::NotNeeded)?;
         let inode = disk.dirs[self.dir].names.get(name);
         Ok(inode.map(|&inode| {
             let found = &disk.inodes[inode];
@@ -435,7 +463,7 @@ impl Dir for SimDir {
     }
 
     fn open(&self, name: &OsStr) -> io::Result<Option<SimFile>> {
-        let mut disk = self.step(Space::NotNeeded)?;
+        let mut disk = self.sim.step(Space::NotNeeded)?;
         let Some(&inode) = disk.dirs[self.dir].names.get(name) else {
             return Ok(None);
         };
@@ -450,7 +478,7 @@ impl Dir for SimDir {
     }
 
     fn create(&self, name: &OsStr) -> io::Result<SimFile> {
-        let mut disk = self.step(Space::Needed)?;
+        let mut disk = self.sim.step(Space::Needed)?;
         if disk.dirs[self.dir].names.contains_key(name) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -464,7 +492,7 @@ impl Dir for SimDir {
     }
 
     fn rename(&self, from: &OsStr, to_dir: &Self, to: &OsStr) -> io::Result<()> {
-        let mut disk = self.step(Space::NotNeeded)?;
+        let mut disk = self.sim.step(Space::NotNeeded)?;
         let inode = disk.dirs[self.dir].names.get(from).copied();
         let inode = inode.ok_or_else(not_found)?;
         disk.set_name(self.dir, from, None);
@@ -480,7 +508,7 @@ impl Dir for SimDir {
     }
 
     fn remove(&self, name: &OsStr) -> io::Result<()> {
-        let mut disk = self.step(Space::NotNeeded)?;
+        let mut disk = self.sim.step(Space::NotNeeded)?;
         let inode = disk.dirs[self.dir].names.get(name).copied();
         let inode = inode.ok_or_else(not_found)?;
         if disk.inodes[inode].kind == Kind::Dir {
@@ -491,12 +519,12 @@ impl Dir for SimDir {
     }
 
     fn is(&self, name: &OsStr, file: &SimFile) -> io::Result<bool> {
-        let disk = self.step(Space::NotNeeded)?;
+        let disk = self.sim.step(Space::NotNeeded)?;
         Ok(disk.dirs[self.dir].names.get(name) == Some(&file.inode))
     }
 
     fn sync(&self) -> io::Result<()> {
-        let mut disk = self.step(Space::NotNeeded)?;
+        let mut disk = self.sim.step(Space::NotNeeded)?;
         disk.dirs[self.dir].sync();
         Ok(())
     }
@@ -504,19 +532,21 @@ impl Dir for SimDir {
 
 impl SimFile {
     fn change(&self, change: Change) -> io::Result<()> {
-        let mut disk = self.sim.lock();
-        let space = match change {
-            Change::Len(len) if len <= disk.inodes[self.inode].bytes.len() => Space::NotNeeded,
-            _ => Space::Needed,
+        let shrinks = match change {
+            Change::Len(len) => len <= self.sim.lock().inodes[self.inode].bytes.len(),
+            Change::Write { .. } => false,
         };
-        disk.step(space)?;
+        let space = match shrinks {
+            true => Space::NotNeeded,
+            false => Space::Needed,
+        };
+        let mut disk = self.sim.step(space)?;
         disk.inodes[self.inode].change(change);
         Ok(())
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Inode) -> T) -> io::Result<T> {
-        let mut disk = self.sim.lock();
-        disk.step(Space::NotNeeded)?;
+        let mut disk = self.sim.step(Space::NotNeeded)?;
         Ok(look(&mut disk.inodes[self.inode]))
     }
 }
@@ -565,10 +595,12 @@ impl File for SimFile {
     }
 
     fn try_lock(&self) -> io::Result<bool> {
-        self.with(|inode| {
-            let holder = *inode.locked.get_or_insert(self.handle);
-            holder == self.handle
-        })
+        let mut disk = self.sim.step(Space::NotNeeded)?;
+        if disk.has_no_locks {
+            return Ok(true);
+        }
+        let locked = &mut disk.inodes[self.inode].locked;
+        Ok(*locked.get_or_insert(self.handle) == self.handle)
     }
 
     fn set_modified(&self, _: SystemTime) -> io::Result<()> {

@@ -9,8 +9,9 @@ use super::service::Object;
 use super::{DEST, Numbers, get};
 use crate::DownloadError;
 use crate::engine::{ClaimId, Download, Error, Options, Outcome, Output, TaskId};
-use crate::sidecars::{Place, Publish, Published, Sidecars};
+use crate::sidecars::{Place, Publish, Published, Sidecars, Turn};
 use crate::storage::sim::SimDir;
+use crate::storage::{Dir as _, DirId};
 
 /// How a download goes.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Run {
     pub(super) resume: bool,
     /// Chunks have up to so many bytes.
     pub(super) chunk: usize,
+    /// Downloads of one process wait for each other.
+    pub(super) process: u64,
     /// Where the sidecars stand, if not beside the file.
     pub(super) sidecars: Option<SimDir>,
 }
@@ -52,6 +55,7 @@ impl Run {
             no_clobber: false,
             resume: true,
             chunk: 1500,
+            process: 0,
             sidecars: None,
         }
     }
@@ -76,9 +80,10 @@ impl Run {
             None => Place::beside(dir, name, DEST.into()),
             Some(sidecars) => Place::within(dir, name, sidecars, b"key", DEST.into()),
         };
+        let DirId(sim, _) = place.sidecars.id().unwrap();
+        let turn = Turn::wait(DirId(sim, self.process), DEST.into());
         let runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = { runtime }.build().unwrap();
-        let turn = runtime.block_on(place.turn())?;
+        let turn = { runtime }.build().unwrap().block_on(turn);
         Sidecars::open(place, turn, true)
     }
 

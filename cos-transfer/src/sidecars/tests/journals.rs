@@ -104,7 +104,7 @@ fn f13_zeros_noise_and_garbage_without_end_are_no_journal() {
         let bytes = std::iter::repeat_with(|| u8::try_from(numbers.below(256)).unwrap());
         bytes.take(len).collect()
     };
-    let mut garbage = noise(1 << 20).repeat(100);
+    let mut garbage = noise(1 << 16).repeat(128);
     for journal in [
         vec![],
         vec![0; left.journal.len()],

@@ -1,6 +1,7 @@
 //! Calls that fail.
 
 use std::io;
+use std::thread;
 
 use super::drive::{Failed, Run};
 use super::service::Object;
@@ -96,7 +97,7 @@ fn f4_a_sync_that_fails_behind_our_back_ends_the_download() {
         sim.trouble(Some(Trouble::Fails(write + 1, io::ErrorKind::Other)));
         sidecars.write(&chunk, 0).unwrap();
         while sim.steps() < write + 2 {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         let error = if published {
             let how = Publish {
@@ -239,6 +240,64 @@ fn f12_while_one_has_hold_of_a_place_another_process_is_told_so() {
     assert!(matches!(busy, DownloadError::Busy { .. }), "{busy:?}");
     drop(held);
     lock(&place).unwrap();
+}
+
+/// Two processes at once: whoever says that all is well is right, and one of them does.
+#[test]
+fn f12_of_two_processes_at_once_one_downloads() {
+    let object = object();
+    for round in 0..100 {
+        let (_sim, dir) = disk_with_old();
+        let results = thread::scope(|scope| {
+            let threads = [0, 1].map(|process| {
+                let mut run = Run::new(round * 2 + process);
+                run.process = process;
+                let (dir, object) = (&dir, &object);
+                scope.spawn(move || run.download(dir, object).map(|_| ()))
+            });
+            threads.map(|thread| thread.join().unwrap())
+        });
+        assert!(results.iter().any(Result::is_ok), "{results:?}");
+        for result in results {
+            match result {
+                Ok(()) | Err(Failed::Local(DownloadError::Busy { .. })) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+        assert_eq!(dir.read(DEST).unwrap(), object.bytes);
+        assert_eq!(dir.names(), [DEST]);
+    }
+}
+
+/// At any step of one, another one comes, finds the object in the same state or in another one, and
+/// gets every lock: it is done first, and the first one then brings its object or fails.
+#[test]
+fn f12_f21_two_processes_at_once_where_locks_are_worth_nothing() {
+    let (mut well, mut failed) = (0, 0);
+    for state in [1, 2] {
+        for step in 0..steps() {
+            let (first, second) = (object(), Object::new(state, 11_000));
+            let (sim, dir) = disk();
+            sim.watch(
+                DEST.as_ref(),
+                vec![first.bytes.clone(), second.bytes.clone()],
+            );
+            sim.has_no_locks();
+            let another = dir.clone();
+            sim.meanwhile(step, move || {
+                let mut run = Run::new(step);
+                run.process = 1;
+                run.download(&another, &second).unwrap();
+            });
+            match run().download(&dir, &first) {
+                Ok(_) => well += 1,
+                Err(Failed::Local(DownloadError::Local { .. })) => failed += 1,
+                Err(error) => panic!("{error:?}"),
+            }
+            bring(&run(), &dir, &first);
+        }
+    }
+    assert!(well > 0 && failed > 0, "{well}, {failed}");
 }
 
 /// The journal's name may go, or become another file's, between any two steps.
