@@ -144,14 +144,14 @@ where
                 self.sink.stop();
             }
             let over = matches!(next, Next::End(Ok(_)));
-            self.meter.look(&self.machine, self.clock.now(), over);
+            let tell = self.meter.look(&self.machine, self.clock.now(), over);
             if heard {
                 continue;
             }
             match next {
                 Next::End(_) if !self.sink.is_idle() => return Poll::Pending,
                 Next::End(end) => return Poll::Ready(self.end(end)),
-                Next::Wait(until) if self.wait(until, cx) => return Poll::Pending,
+                Next::Wait(until) if self.wait(earlier(until, tell), cx) => return Poll::Pending,
                 Next::Wait(_) => {}
             }
         }
@@ -160,10 +160,12 @@ where
     }
 
     fn end(&mut self, end: Result<Outcome, engine::Error>) -> Result<Outcome, DownloadError> {
-        end.map_err(|error| match self.local.take() {
-            Some(local) => local,
-            None => explain(error, self.last.take()),
-        })
+        // For an object without a byte there may be nothing left to wait for when the part file
+        // cannot be made.
+        match self.local.take() {
+            Some(local) => Err(local),
+            None => end.map_err(|error| explain(error, self.last.take())),
+        }
     }
 
     /// Does what the machine wants, until there is nothing more to do.
@@ -307,4 +309,8 @@ where
         }
         timer.as_mut().poll(cx).is_pending()
     }
+}
+
+fn earlier(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
+    a.into_iter().chain(b).min()
 }

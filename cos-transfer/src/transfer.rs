@@ -91,12 +91,13 @@ impl Cancelled {
         self.0.kept.store(bytes, Ordering::Relaxed);
     }
 
-    /// What `future` brings, unless the download is to stop before.
+    /// What `future` brings, unless the download is to stop and it would have to be waited for.
     pub(crate) async fn or<T>(&self, future: impl Future<Output = T>) -> Result<T, DownloadError> {
         let mut future = pin!(future);
-        poll_fn(|cx| match self.is_set() {
-            true => Poll::Ready(Err(DownloadError::Cancelled)),
-            false => future.as_mut().poll(cx).map(Ok),
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(brought) => Poll::Ready(Ok(brought)),
+            Poll::Pending if self.is_set() => Poll::Ready(Err(DownloadError::Cancelled)),
+            Poll::Pending => Poll::Pending,
         })
         .await
     }

@@ -33,15 +33,21 @@ impl Meter {
 
     /// Looks at the machine, and tells what there is to tell if it is time to. `finished` says that
     /// it is, as nothing more will come.
-    pub(super) fn look(&mut self, machine: &Download, now: Duration, finished: bool) {
-        let (Some(progress), Some(range)) = (&self.progress, machine.range()) else {
-            return;
-        };
+    ///
+    /// The answer is when it has to be looked at again, where something is not told yet.
+    pub(super) fn look(
+        &mut self,
+        machine: &Download,
+        now: Duration,
+        finished: bool,
+    ) -> Option<Duration> {
+        let (progress, range) = (self.progress.as_ref()?, machine.range()?);
         let total = range.end.saturating_sub(range.start);
         let before = match &self.told {
             Some((told, at)) if told.total() == total => {
-                if !finished && now.saturating_sub(*at) < STEP {
-                    return;
+                let due = at.saturating_add(STEP);
+                if !finished && now < due {
+                    return (machine.committed() > told.committed()).then_some(due);
                 }
                 told.committed()
             }
@@ -57,6 +63,7 @@ impl Meter {
             progress.update(told);
         }
         self.told = Some((told, now));
+        None
     }
 }
 

@@ -15,3 +15,4 @@ mod integrity;
 mod nginx;
 mod refusals;
 mod support;
+mod transfer;
