@@ -1,8 +1,5 @@
-//! Downloads objects from Tencent Cloud COS into files, verified before they are published.
-//!
-//! [`Downloader`] works over any [`tower_service::Service`] that answers HTTP requests: the client
-//! of cos-transport, a bare hyper client, or a fake without a socket. It knows files, not
-//! networks: connections, signatures and retries are the service's.
+//! Downloads objects from Tencent Cloud COS: in parts over several connections, verified before
+//! they are published, and resumed where they were interrupted.
 //!
 //! ```no_run
 //! # use bytes::Bytes;
@@ -18,31 +15,58 @@
 //! use cos_transfer::Downloader;
 //!
 //! let downloader = Downloader::new(service, Endpoint::region(Region::new("ap-beijing")?));
-//! let get = GetObject::new(Bucket::new("examplebucket-1250000000")?, Key::new("a.txt")?);
-//! let report = downloader.download(get, "a.txt".as_ref()).await?;
-//! println!("{} bytes, verified by {:?}", report.bytes, report.verified);
+//! let get = GetObject::new(Bucket::new("examplebucket-1250000000")?, Key::new("a.bin")?);
+//! let report = downloader.download(get, "a.bin".as_ref()).await?;
+//! println!("{} bytes, {} were there", report.bytes, report.resumed);
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! - [`Downloader::download`] brings an object into a file, [`Downloader::read`] hands it out as a
+//!   stream in order, and [`prefix`] brings all objects below a prefix into a directory. They need
+//!   the feature `tokio`, which is on unless it is switched off.
+//! - [`engine`] is what they stand on: a machine without IO, without a clock and without a runtime,
+//!   for who has others. It is all that there is without the feature.
+//!
+//! What it is not: it knows files, not networks. Connections, TLS, signatures and the repetition of
+//! requests are those of the [`tower_service::Service`] that a downloader is given: the client of
+//! cos-transport, a bare hyper client, or a fake without a socket. It writes to no bucket.
+//!
 //! # What a file at the destination means
 //!
-//! It is complete, of the length and the CRC64 that COS published, and on the disk. Bytes are
-//! written to a temporary name beside the destination; when all are there, and right, the file is
-//! given its time, synced, renamed, and its directory synced. Until then an older file stays. A
-//! download that fails or is dropped leaves nothing behind; only a process that is killed leaves
-//! its temporary file (`.cos-*.part`).
+//! It is complete, of the length and the CRC64 that COS published, and on the disk, at any instant:
+//! whoever looks finds the former file, or none, or the whole of the new one. An object without a
+//! CRC64 is held against its length, and the [`Report`] says so.
 //!
-//! # What is not here yet
+//! # What is written where
 //!
-//! [`Downloader`] fetches an object by one request, and one that is cut off starts anew. The
-//! [`engine`] plans parts, keeps a checkpoint and resumes, for who drives it; the downloader does
-//! not drive it yet.
+//! | file | what it is |
+//! |---|---|
+//! | `a.bin` | the destination, replaced by one rename when all is there and right |
+//! | `a.bin.cospart` | the bytes that have come, each at its place; space for all of them is taken first |
+//! | `a.bin.cosckpt` | the journal: which object it is, and which bytes are there, with their CRC64; 32 bytes for every 4 MiB or second. The lock against other processes is on it |
 //!
-//! # What a service must not do
+//! Where the names would be too long, they are hashes. Below a directory that is downloaded, all of
+//! them stand in one folder, `.cos-partial`.
+//!
+//! The last two go when the file is published, and when a download fails of which nothing is worth
+//! keeping. After an interruption, a kill or a power cut they stay, and the next download of the same
+//! object to the same place takes them up: every byte that the journal claims is read back and
+//! compared, while the others are fetched already, so that a journal need not be believed. A damaged
+//! one costs what it was damaged of. They hold no credentials, and no query of a URL.
+//!
+//! # Of one object
+//!
+//! There is no HEAD. The first answer pins the object by its entity tag; every further request is
+//! bound to it by `If-Match`, and every answer is judged before a byte of it is written. An object
+//! that changes meanwhile is started anew, once; a stream of which something is out fails.
+//!
+//! # What a service must do, and must not
 //!
 //! It must send the request target unchanged, as a client over a normalising URL type does not
-//! (`a/../b` and `a//b` are names of objects), and it must not follow redirects.
+//! (`a/../b` and `a//b` are names of objects), and it must not follow redirects. If it tries again
+//! by itself, it should draw from the [`RetryBudget`](cos_proto::RetryBudget) in the request's
+//! extensions, so that attempts add up and do not multiply.
 
 extern crate alloc;
 
