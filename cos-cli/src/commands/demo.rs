@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::{Error, chain};
 use crate::exit::ExitCode;
 use crate::printer::{Printer, elapsed};
-use endpoint::{BUCKET, DemoEndpoint, REPORT, REPORT_SIZE};
+use endpoint::{BUCKET, DemoEndpoint, FOLDER, PHOTOS, REPORT, REPORT_SIZE};
 use step::{Expected, Step};
 
 /// Runs the steps and fails if one of them came out otherwise than it should.
@@ -31,14 +31,14 @@ pub(super) async fn run(context: &Context) -> Result<(), Error> {
             format!("cannot make a temporary directory: {}", chain(&error)),
         )
     })?;
-    let endpoint = DemoEndpoint::start().await?;
+    let mut endpoint = DemoEndpoint::start().await?;
     if !printer.json() {
         introduce(&endpoint, folder.path(), printer)?;
     }
     let mut failed = 0_usize;
     let steps = steps();
     for (index, step) in steps.iter().enumerate() {
-        let outcome = step.run(&endpoint, folder.path()).await?;
+        let outcome = step.run(&mut endpoint, folder.path()).await?;
         step.show(index + 1, &outcome, printer)?;
         if !outcome.as_it_should {
             failed += 1;
@@ -67,6 +67,9 @@ fn steps() -> Vec<Step> {
     let report = format!("cos://{BUCKET}/{REPORT}");
     let report = report.as_str();
     let in_parts = ["cp", report, "report.bin", "--part-size", "4MiB", "-j", "2"];
+    let folder = format!("cos://{BUCKET}/{FOLDER}");
+    let folder = folder.as_str();
+    let sync = ["sync", folder, "photos"];
     let file = |name| Expected::File { name, key: REPORT };
     vec![
         Step::new(
@@ -106,6 +109,23 @@ fn steps() -> Vec<Step> {
         .with_wrong_key()
         .fails(ExitCode::Access)
         .gives(Expected::Nothing("refused.bin")),
+        Step::new(
+            "A directory: listed while it is fetched, over many connections",
+            &["cp", "-r", folder, "photos"],
+        )
+        .gives(Expected::Folder {
+            name: "photos",
+            prefix: FOLDER,
+        })
+        .gives(Expected::Asked(PHOTOS)),
+        Step::new("The same directory again: nothing differs", &sync).gives(Expected::Asked(0)),
+        Step::new("One object has changed: it alone is fetched", &sync)
+            .after_change(format!("{FOLDER}01/012.jpg"), "Another picture.\n")
+            .gives(Expected::Folder {
+                name: "photos",
+                prefix: FOLDER,
+            })
+            .gives(Expected::Asked(1)),
         Step::new(
             "Every key, byte for byte, however odd",
             &["ls", "-r", &format!("cos://{BUCKET}/odd/")],

@@ -60,7 +60,10 @@ impl fmt::Display for Heard {
                 false => write!(f, "no answer for {}", roughly(silence)),
             };
         };
-        let percent = percent(now.bytes, now.total);
+        let percent = match now.total {
+            0 if !now.is_final => 0,
+            _ => percent(now.bytes, now.total),
+        };
         let left = now.total.saturating_sub(now.bytes);
         write!(
             f,

@@ -61,10 +61,8 @@ impl TreeBars {
             resumed: 0,
             rate: lock(&self.rate).update(now.bytes, Instant::now()),
         });
-        self.objects.set_length(now.objects_listed);
-        self.objects.set_position(now.objects);
-        self.bytes.set_length(now.bytes_listed);
-        self.bytes.set_position(now.bytes);
+        advance(&self.objects, now.objects, now.objects_listed);
+        advance(&self.bytes, now.bytes, now.bytes_listed);
     }
 
     /// Lets `print` write to the terminal above the bars.
@@ -83,6 +81,14 @@ impl Drop for TreeBars {
     fn drop(&mut self) {
         self.clear();
     }
+}
+
+/// A bar of nothing is drawn as a full one, and so has no length.
+fn advance(bar: &ProgressBar, position: u64, length: u64) {
+    if length > 0 {
+        bar.set_length(length);
+    }
+    bar.set_position(position);
 }
 
 /// Bytes a second, of late.

@@ -195,6 +195,52 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Every path below a folder, sorted, with `/` behind those of folders.
+pub(crate) fn tree(folder: &Path) -> Vec<String> {
+    let mut paths = Vec::new();
+    for name in names(folder) {
+        let path = folder.join(&name);
+        if path.is_dir() {
+            paths.push(format!("{name}/"));
+            paths.extend(
+                tree(&path)
+                    .into_iter()
+                    .map(|below| format!("{name}/{below}")),
+            );
+        } else {
+            paths.push(name);
+        }
+    }
+    paths.sort();
+    paths
+}
+
+/// What was told, without what is another time each time.
+pub(crate) fn without_times(told: &str) -> String {
+    let line = |line: &str| {
+        let mut words: Vec<_> = line.split(' ').map(str::to_owned).collect();
+        // `in 12 ms, 3 failed`.
+        for at in 0..words.len().saturating_sub(2) {
+            let comma = if words[at + 2].ends_with(',') {
+                ","
+            } else {
+                ""
+            };
+            if words[at] == "in" && matches!(words[at + 2].trim_end_matches(','), "ms" | "s") {
+                words[at + 1] = format!("[TIME]{comma}");
+                words[at + 2].clear();
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        let line = words.join(" ");
+        match line.split_once("\"elapsed_ms\":") {
+            Some((before, _)) => format!("{before}\"elapsed_ms\":[TIME]}}"),
+            None => line,
+        }
+    };
+    told.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// A URL at which connections are refused: its port is taken, and nobody listens on it.
 pub(crate) fn closed_url() -> String {
     static TAKEN: LazyLock<TcpSocket> = LazyLock::new(|| {

@@ -39,5 +39,7 @@ mod refused;
 mod serve;
 mod sources;
 mod stat;
+mod sync;
+mod tree;
 mod two_processes;
 mod usage;

@@ -17,6 +17,12 @@ pub(super) const REPORT: &str = "data/report.bin";
 /// Large enough to be cut in the middle, small enough for any machine.
 pub(super) const REPORT_SIZE: u64 = 32 * 1024 * 1024;
 
+/// The demo's directory.
+pub(super) const FOLDER: &str = "photos/2026/";
+
+/// Objects in it.
+pub(super) const PHOTOS: usize = 120;
+
 /// Invented; they open this endpoint and no other.
 pub(super) const SECRET_ID: &str = "AKIDdemodemodemodemodemodemodemodemo";
 pub(super) const SECRET_KEY: &str = "demosecretkeydemosecretkeydemose";
@@ -25,6 +31,7 @@ pub(super) const SECRET_KEY: &str = "demosecretkeydemosecretkeydemose";
 #[derive(Debug)]
 pub(super) struct DemoEndpoint {
     emulator: Option<Emulator>,
+    bucket: MemoryBucket,
     objects: BTreeMap<String, Vec<u8>>,
 }
 
@@ -35,16 +42,18 @@ impl DemoEndpoint {
         for (key, content) in &objects {
             bucket.put(key.as_str(), Object::new(content.clone()));
         }
+        let served = bucket.clone();
         let credentials =
             Credentials::new(SECRET_ID, SECRET_KEY).map_err(|error| failed(&error))?;
         let emulator = Emulator::builder()
-            .bucket(bucket)
+            .bucket(served)
             .credentials(credentials)
             .start()
             .await
             .map_err(|error| failed(&error))?;
         Ok(Self {
             emulator: Some(emulator),
+            bucket,
             objects,
         })
     }
@@ -59,6 +68,24 @@ impl DemoEndpoint {
     /// The bytes of an object.
     pub(super) fn object(&self, key: &str) -> Option<&[u8]> {
         self.objects.get(key).map(Vec::as_slice)
+    }
+
+    /// Every object whose key starts with `prefix`: what follows it, and the bytes.
+    pub(super) fn below<'a>(
+        &'a self,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let below = move |(key, content): (&'a String, &'a Vec<u8>)| {
+            Some((key.strip_prefix(prefix)?, content.as_slice()))
+        };
+        self.objects.iter().filter_map(below)
+    }
+
+    /// Puts another object in the place of one.
+    pub(super) fn replace(&mut self, key: &str, content: &str) {
+        self.bucket.put(key, Object::new(content.to_owned()));
+        self.objects
+            .insert(key.to_owned(), content.as_bytes().to_vec());
     }
 
     /// What befalls a request.
@@ -116,10 +143,18 @@ fn objects() -> BTreeMap<String, Vec<u8>> {
     let odd = odd
         .into_iter()
         .map(|key| (key.to_owned(), format!("I am {key}\n").into_bytes()));
-    let report = (REPORT.to_owned(), noise(REPORT_SIZE));
+    let noise = noise(REPORT_SIZE);
+    let photos: Vec<_> = (1..=PHOTOS)
+        .map(|n| {
+            let (start, len) = (n * 100_000, n * 1_357);
+            let content = noise.iter().skip(start).take(len).copied().collect();
+            (format!("{FOLDER}{:02}/{n:03}.jpg", n % 12 + 1), content)
+        })
+        .collect();
+    let report = (REPORT.to_owned(), noise);
     let readme = b"A bucket that exists while the demo runs.\n".to_vec();
     let readme = ("data/readme.txt".to_owned(), readme);
-    odd.chain([report, readme]).collect()
+    odd.chain([report, readme]).chain(photos).collect()
 }
 
 /// Bytes that look random and are the same every time (xorshift64*, Vigna 2016).

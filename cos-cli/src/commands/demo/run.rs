@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use cos_emulator::LoggedRequest;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
@@ -33,9 +34,12 @@ impl Step {
     /// Runs the command in `folder` and looks at what it leaves.
     pub(super) async fn run(
         &self,
-        endpoint: &DemoEndpoint,
+        endpoint: &mut DemoEndpoint,
         folder: &Path,
     ) -> Result<Outcome, Error> {
+        if let Some((key, content)) = &self.changed {
+            endpoint.replace(key, content);
+        }
         let seen = endpoint.requests();
         for (when, fault) in &self.faults {
             endpoint.script(when.clone(), fault.clone());
@@ -137,17 +141,40 @@ impl Expected {
                     false => (false, format!("there is not a checkpoint of {name} alone")),
                 }
             }
+            Self::Folder { name, prefix } => {
+                let local = folder.join(name);
+                let objects = endpoint.below(prefix);
+                let same = objects
+                    .filter(|(path, content)| {
+                        fs::read(local.join(path)).ok().as_deref() == Some(*content)
+                    })
+                    .count();
+                let all = same == endpoint.below(prefix).count() && files(&local) == same;
+                match all {
+                    true => (
+                        true,
+                        format!("{name} has the {same} objects, byte for byte, and nothing else"),
+                    ),
+                    false => (false, format!("{name} is not the bucket's {prefix}")),
+                }
+            }
             Self::Sent(expected) => {
                 let requests = endpoint.requests_since(seen);
-                let sent = requests
-                    .iter()
-                    .filter(|request| !request.key().is_empty())
-                    .map(|request| request.bytes_sent())
-                    .sum();
+                let sent = of_objects(&requests).map(LoggedRequest::bytes_sent).sum();
                 (
                     sent == expected,
                     format!("the endpoint has sent {}", bytes(sent)),
                 )
+            }
+            Self::Asked(expected) => {
+                let requests = endpoint.requests_since(seen);
+                let asked = of_objects(&requests).count();
+                let told = match asked {
+                    0 => "the endpoint was asked for no object".to_owned(),
+                    1 => "the endpoint was asked for 1 object".to_owned(),
+                    _ => format!("the endpoint was asked for {asked} objects"),
+                };
+                (asked == expected, told)
             }
         }
     }
@@ -168,6 +195,22 @@ async fn kill_in_the_middle(child: &mut Child, endpoint: &DemoEndpoint) -> Resul
 /// What stands beside a file while it is downloaded.
 fn sidecars(name: &str) -> [String; 2] {
     [format!("{name}.cospart"), format!("{name}.cosckpt")]
+}
+
+/// The requests that were not listings.
+fn of_objects(requests: &[LoggedRequest]) -> impl Iterator<Item = &LoggedRequest> {
+    requests.iter().filter(|request| !request.key().is_empty())
+}
+
+/// How many files there are below a folder.
+fn files(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.path() {
+            path if path.is_dir() => files(&path),
+            _ => 1,
+        })
+        .sum()
 }
 
 fn names(folder: &Path) -> impl Iterator<Item = String> {

@@ -12,6 +12,8 @@ pub(super) struct Step {
     pub(super) arguments: Vec<String>,
     pub(super) wrong_key: bool,
     pub(super) faults: Vec<(When, Fault)>,
+    /// An object that is another one by then, and its bytes.
+    pub(super) changed: Option<(String, &'static str)>,
     pub(super) end: End,
     pub(super) expected: Vec<Expected>,
 }
@@ -39,8 +41,17 @@ pub(super) enum Expected {
     Nothing(&'static str),
     /// There is no such file yet, but what a later run can go on from.
     Checkpoint(&'static str),
+    /// The folder has a file for each object below the prefix, byte for byte, and nothing else.
+    Folder {
+        /// In the demo's folder.
+        name: &'static str,
+        /// In the demo's bucket.
+        prefix: &'static str,
+    },
     /// The endpoint has sent so many bytes of objects.
     Sent(u64),
+    /// The endpoint was asked for so many objects.
+    Asked(usize),
 }
 
 impl Step {
@@ -53,6 +64,7 @@ impl Step {
                 .collect(),
             wrong_key: false,
             faults: Vec::new(),
+            changed: None,
             end: End::Exit(ExitCode::Success),
             expected: Vec::new(),
         }
@@ -90,6 +102,12 @@ impl Step {
             self.faults.push((when, Fault::new().stall_head_for_ever()));
         }
         self.end = End::Killed;
+        self
+    }
+
+    /// Before it, an object is replaced.
+    pub(super) fn after_change(mut self, key: String, content: &'static str) -> Self {
+        self.changed = Some((key, content));
         self
     }
 

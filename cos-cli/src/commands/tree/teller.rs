@@ -173,24 +173,25 @@ struct Summary<'a> {
     report: &'a PrefixReport,
 }
 
-/// `cos://b/photos/ -> photos: 120 objects, 3.4 MiB in 1.2 s, 2 as they were, 1 failed`
+/// `cos://b/photos/ -> photos: fetched 120 objects, 3.4 MiB in 1.2 s, 2 skipped, 1 failed`
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = self.report;
         let directory = self.tree.directory.to_string_lossy();
         write!(f, "{} -> {}: ", self.tree.source, escaped(&directory))?;
-        if self.tree.tree.dry_run {
-            f.write_str("would fetch ")?;
-        }
+        let fetched = match self.tree.tree.dry_run {
+            true => "would fetch",
+            false => "fetched",
+        };
         write!(
             f,
-            "{}, {} in {}",
+            "{fetched} {}, {} in {}",
             objects(report.objects),
             bytes(report.bytes),
             elapsed(report.elapsed)
         )?;
         if report.skipped > 0 {
-            write!(f, ", {} left as they are", report.skipped)?;
+            write!(f, ", {} skipped", report.skipped)?;
         }
         if self.tree.delete {
             let word = match self.tree.tree.dry_run {
