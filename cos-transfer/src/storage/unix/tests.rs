@@ -1,10 +1,12 @@
 //! Directories and files of the system, as they are.
 
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 
 use tempfile::TempDir;
 
+use super::file::is_in_memory;
 use super::*;
+use crate::storage::File as _;
 
 fn root() -> (TempDir, RealDir) {
     let root = tempfile::tempdir().unwrap();
