@@ -135,3 +135,8 @@ fn refused(refusal: &clap::Error) -> ExitCode {
     }
     ExitCode::Usage
 }
+
+/// The example in the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
