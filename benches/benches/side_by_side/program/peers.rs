@@ -186,8 +186,11 @@ fn sdk(command: &mut Command, stage: &Stage) -> Option<()> {
     Some(())
 }
 
+/// It puts the bucket in front of the host, which no name server knows here: to it, the server is a
+/// proxy.
 fn opendal(command: &mut Command, stage: &Stage) -> Option<()> {
     let address = stage.nginx.address().to_string();
+    command.env("http_proxy", stage.nginx.url());
     command.arg(stage.case.name());
     match stage.case {
         Case::Large => command.args([&address, BUCKET, LARGE]),
