@@ -54,10 +54,18 @@ impl Destination {
         Ok(dest.join(name))
     }
 
-    /// The name of the file that `path` is; `None` if it can only be a directory's.
+    /// The name of the file that `path` is.
     #[cfg(feature = "tokio")]
-    pub(crate) fn file_name(path: &Path) -> Option<&OsStr> {
-        path.file_name().filter(|_| !names_directory(path))
+    pub(crate) fn file_name(path: &Path) -> Result<&OsStr, DestinationError> {
+        match path.file_name() {
+            Some(name) if crate::sidecars::is_reserved(name) => Err(DestinationError::Reserved {
+                path: path.to_owned(),
+            }),
+            Some(name) if !names_directory(path) => Ok(name),
+            _ => Err(DestinationError::Directory {
+                path: path.to_owned(),
+            }),
+        }
     }
 
     /// Looks at what stands at `path`.
@@ -116,6 +124,13 @@ pub enum DestinationError {
     #[error("{} is neither a file nor a place for one", path.display())]
     Special {
         /// What is in the way.
+        path: PathBuf,
+    },
+    /// It has the name that the part file or the journal of another download would have: it ends in
+    /// `.cospart`, `.cosckpt` or `.cosckpt.new`.
+    #[error("{} has a name that unfinished downloads have", path.display())]
+    Reserved {
+        /// The destination.
         path: PathBuf,
     },
     /// The key's last component cannot be the name of a file.

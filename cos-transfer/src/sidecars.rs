@@ -35,7 +35,7 @@ mod tests;
 mod turn;
 mod write_back;
 
-pub(crate) use place::Place;
+pub(crate) use place::{Place, is_reserved};
 pub(crate) use turn::Turn;
 
 use std::io;
@@ -151,7 +151,7 @@ impl<D: Dir> Sidecars<D> {
         // What an older journal claims is not of the file that is made here.
         self.clear_journal()?;
         let made = Part::create(&self.place, range, self.durable)
-            .map_err(self.failed(LocalAction::Create))?;
+            .map_err(|error| self.place.failed_to_create(error))?;
         let made = part.insert(made);
         made.reserve().map_err(self.failed(LocalAction::Write))
     }

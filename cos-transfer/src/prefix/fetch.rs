@@ -17,6 +17,7 @@ use http_body_util::BodyExt as _;
 use tower_service::Service;
 
 use super::counts::Meter;
+use super::key_path::RESERVED;
 use super::listing::Retries;
 use super::object::{Job, Placed, Target, Trouble};
 use super::run::Run;
@@ -103,12 +104,15 @@ where
             Fsync::Always => true,
             Fsync::Auto => job.size > settings.part_size,
         };
-        let place = Place::within(
+        let place = Place::beside(
             target.dir.clone(),
             OsString::from(&target.name),
-            staging.dir().clone(),
-            job.key.as_str().as_bytes(),
             self.plan.dir.join(job.path.as_str()),
+        )
+        .sidecars_in(
+            staging.dir().clone(),
+            self.plan.dir.join(RESERVED),
+            job.key.as_str().as_bytes(),
         );
         let mut transfer = Transfer::new(|cancelled| {
             let to_file = ToFile {

@@ -17,7 +17,7 @@ pub(super) fn lock<D: Dir>(place: &Place<D>) -> Result<D::File, DownloadError> {
         let Some(journal) = open_or_create(place)? else {
             continue;
         };
-        let failed = |error| place.failed_in_dir(LocalAction::Create, error);
+        let failed = |error| place.failed_to_create(error);
         if !journal.try_lock().map_err(failed)? {
             break;
         }
@@ -35,7 +35,7 @@ pub(super) fn lock<D: Dir>(place: &Place<D>) -> Result<D::File, DownloadError> {
 /// `None` if it came or went in between.
 fn open_or_create<D: Dir>(place: &Place<D>) -> Result<Option<D::File>, DownloadError> {
     let (dir, name) = (&place.sidecars, &place.names.journal);
-    let failed = |error| place.failed_in_dir(LocalAction::Create, error);
+    let failed = |error| place.failed_to_create(error);
     match dir.entry(name).map_err(failed)? {
         Some(entry) if entry.kind == Kind::File => match dir.open(name) {
             // Another user's, who keeps it from us.

@@ -21,10 +21,9 @@ pub(crate) struct Place<D> {
     /// Where the sidecars are: on the same file system.
     pub(super) sidecars: D,
     pub(super) names: Names,
-    /// Whether that is another directory than the file's.
-    apart: bool,
-    /// As the user knows it.
+    /// Both as the user knows them.
     path: PathBuf,
+    sidecars_path: PathBuf,
     pub(super) created: CreatedDirs,
 }
 
@@ -45,14 +44,10 @@ impl Place<RealDir> {
     ///
     /// # Errors
     ///
-    /// [`DownloadError::Destination`] for a path that can only be a directory's,
-    /// [`DownloadError::Local`] where its directory cannot be made or opened.
+    /// [`DownloadError::Destination`] for a path that can only be a directory's, or is one that the
+    /// sidecars of another file have; [`DownloadError::Local`] where its directory cannot be made or opened.
     pub(crate) fn at(path: &Path) -> Result<Self, DownloadError> {
-        let Some(name) = Destination::file_name(path) else {
-            return Err(DownloadError::Destination(DestinationError::Directory {
-                path: path.to_owned(),
-            }));
-        };
+        let name = Destination::file_name(path).map_err(DownloadError::Destination)?;
         let parent = parent(path);
         let failed = |error| DownloadError::local(LocalAction::Create, parent, error);
         let created = CreatedDirs::create(parent).map_err(failed)?;
@@ -69,8 +64,8 @@ impl<D: Dir> Place<D> {
     pub(crate) fn beside(dir: D, name: OsString, path: PathBuf) -> Self {
         Self {
             names: Names::of(&name),
-            apart: false,
             sidecars: dir.clone(),
+            sidecars_path: parent(&path).to_owned(),
             dir,
             name,
             path,
@@ -78,17 +73,14 @@ impl<D: Dir> Place<D> {
         }
     }
 
-    /// The file `name` in `dir`, with its sidecars in a directory for those of many files, where it
-    /// is known by `key`. Users are told of it as `path`.
-    pub(crate) fn within(dir: D, name: OsString, sidecars: D, key: &[u8], path: PathBuf) -> Self {
+    /// The same file with its sidecars in another directory, one for those of many files, where it
+    /// is known by `key`. Users are told of that directory as `path`.
+    pub(crate) fn sidecars_in(self, sidecars: D, path: PathBuf, key: &[u8]) -> Self {
         Self {
             names: Names::hashed(key),
-            apart: true,
             sidecars,
-            dir,
-            name,
-            path,
-            created: CreatedDirs::default(),
+            sidecars_path: path,
+            ..self
         }
     }
 
@@ -126,33 +118,29 @@ impl<D: Dir> Place<D> {
     /// [`DownloadError::Local`] where nothing can be known about its directory.
     pub(crate) async fn turn(&self) -> Result<Turn, DownloadError> {
         let id = self.sidecars.id();
-        let id = id.map_err(|error| self.failed_in_dir(LocalAction::Create, error))?;
+        let id = id.map_err(|error| self.failed_to_create(error))?;
         Ok(Turn::wait(id, self.names.stem.clone()).await)
     }
 
     /// Makes the name of the published file durable, and those of the directories that were made for
     /// it, which stay.
     pub(super) fn sync(&self) -> Result<(), DownloadError> {
+        let failed = |dir: &Path, error| DownloadError::local(LocalAction::SyncName, dir, error);
         let synced = self.dir.sync();
-        synced.map_err(|error| self.failed_in_dir(LocalAction::SyncName, error))?;
+        synced.map_err(|error| failed(parent(&self.path), error))?;
         self.created
             .sync()
-            .map_err(|(dir, error)| DownloadError::local(LocalAction::SyncName, &dir, error))
+            .map_err(|(dir, error)| failed(&dir, error))
     }
 
-    /// Where one of its sidecars is, as the user knows it: by its name alone if it is not beside the
-    /// file.
+    /// Where one of its sidecars is, as the user knows it.
     pub(super) fn path_of(&self, sidecar: &OsStr) -> PathBuf {
-        if self.apart {
-            sidecar.into()
-        } else {
-            self.path.with_file_name(sidecar)
-        }
+        self.sidecars_path.join(sidecar)
     }
 
-    /// A failure in the directory of the destination.
-    pub(super) fn failed_in_dir(&self, action: LocalAction, error: io::Error) -> DownloadError {
-        DownloadError::local(action, parent(&self.path), error)
+    /// A failure to make one of its sidecars.
+    pub(super) fn failed_to_create(&self, error: io::Error) -> DownloadError {
+        DownloadError::local(LocalAction::Create, &self.sidecars_path, error)
     }
 }
 
@@ -168,6 +156,16 @@ const MAX_NAME: usize = 255;
 const PART: &str = ".cospart";
 const JOURNAL: &str = ".cosckpt";
 const NEW_JOURNAL: &str = ".cosckpt.new";
+
+/// Whether a name is one that a file's sidecars have, on a file system that ignores case too.
+pub(crate) fn is_reserved(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    [PART, JOURNAL, NEW_JOURNAL].iter().any(|suffix| {
+        let from = name.len().checked_sub(suffix.len());
+        from.and_then(|from| name.get(from..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(suffix.as_bytes()))
+    })
+}
 
 impl Names {
     /// The sidecars of a file, beside it: called after it, or after its hash where that would be too
@@ -315,6 +313,25 @@ mod tests {
     }
 
     #[test]
+    fn k12_a_name_that_sidecars_have_is_no_place() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["a.cospart", "a.COSCKPT", "a.cosckpt.new", ".cospart"] {
+            assert!(
+                matches!(
+                    Place::at(&root.path().join(name)),
+                    Err(DownloadError::Destination(
+                        DestinationError::Reserved { .. }
+                    ))
+                ),
+                "{name}"
+            );
+        }
+        for name in ["cospart", "a.cospart.txt", "a.new", "ü.osckpt"] {
+            Place::at(&root.path().join(name)).unwrap();
+        }
+    }
+
+    #[test]
     fn what_holds_the_directories_that_were_made_is_synced() {
         let root = tempfile::tempdir().unwrap();
         let root = root.path();
@@ -363,8 +380,8 @@ mod tests {
         let [dir, sidecars] =
             ["a", "sidecars"].map(|dir| RealDir::open_path(&root.path().join(dir)).unwrap());
         let place = |key: &[u8]| {
-            let (dir, sidecars) = (dir.clone(), sidecars.clone());
-            Place::within(dir, "file".into(), sidecars, key, "a/file".into())
+            let place = Place::beside(dir.clone(), "file".into(), "a/file".into());
+            place.sidecars_in(sidecars.clone(), "sidecars".into(), key)
         };
         assert_eq!(place(b"a/file").names, place(b"a/file").names);
         assert_ne!(place(b"a/file").names, place(b"b/file").names);

@@ -76,10 +76,10 @@ impl Run {
 
     pub(super) fn open(&self, dir: &SimDir) -> Result<Sidecars<SimDir>, DownloadError> {
         let (dir, name) = (dir.clone(), OsString::from(DEST));
-        let place = match self.sidecars.clone() {
-            None => Place::beside(dir, name, DEST.into()),
-            Some(sidecars) => Place::within(dir, name, sidecars, b"key", DEST.into()),
-        };
+        let mut place = Place::beside(dir, name, DEST.into());
+        if let Some(sidecars) = self.sidecars.clone() {
+            place = place.sidecars_in(sidecars, "sidecars".into(), b"key");
+        }
         let DirId(sim, _) = place.sidecars.id().unwrap();
         let turn = Turn::wait(DirId(sim, self.process), DEST.into());
         let runtime = tokio::runtime::Builder::new_current_thread();
