@@ -274,7 +274,9 @@ where
     }
 
     fn failed(&mut self, task: TaskId, fault: Fault, attempts: u32, now: Duration) {
-        if fault.is_exhausted() {
+        if fault.is_for_want_of_handles() {
+            self.machine.handle_no_room(task, now);
+        } else if fault.is_exhausted() {
             self.machine.handle_exhausted(task, fault.failure, now);
         } else {
             self.machine.handle_failure(task, fault.failure, now);

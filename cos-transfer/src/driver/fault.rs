@@ -1,5 +1,7 @@
 //! What a task has met, in words for people and in a word for the machine.
 
+use std::error::Error as StdError;
+use std::io;
 use std::time::Duration;
 
 use cos_proto::{Attempts, Failure};
@@ -43,10 +45,39 @@ impl Fault {
         self
     }
 
+    /// Whether the system gives no more file handles: to this process, or to anybody.
+    pub(crate) fn is_for_want_of_handles(&self) -> bool {
+        let mut next: Option<&(dyn StdError + 'static)> = Some(&self.error);
+        while let Some(error) = next {
+            if let Some(error) = error.downcast_ref::<io::Error>()
+                && no_handles(error)
+            {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+
     /// Whether a layer below has tried as often as it may.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.attempts.is_some_and(Attempts::is_exhausted)
     }
+}
+
+#[cfg(unix)]
+fn no_handles(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE)
+    )
+}
+
+/// Elsewhere sockets do not come out of so small a store.
+#[cfg(not(unix))]
+fn no_handles(_: &io::Error) -> bool {
+    false
 }
 
 /// The failure that a download ends by, as the task that met it has told it.

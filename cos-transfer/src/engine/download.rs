@@ -287,6 +287,25 @@ impl Download {
         }
     }
 
+    /// There is no connection to be had for a task, because this process or the machine has no more
+    /// of what connections are made of. As long as others are under way that is no attempt of its
+    /// range: there are fewer connections from now on, and one of them asks for it in time.
+    pub fn handle_no_room(&mut self, task: TaskId, now: Duration) {
+        self.advance(now);
+        let Some(at) = self.position(task) else {
+            return;
+        };
+        let others = self.tasks.len().saturating_sub(1);
+        let (Phase::Fetching, Some(task), 1..) = (&self.phase, self.tasks.get(at), others) else {
+            return self.failed(at, Failure::Transport, Exhausted::No);
+        };
+        let rest = task.rest();
+        self.record(at);
+        self.remove(at);
+        self.plan.want(rest);
+        self.options.connections = self.options.connections.min(others);
+    }
+
     /// The answer to [`Output::Shorten`]: the task will end at `end`, and not write a byte beyond.
     /// That may be later than it was asked to, but then nothing is fetched twice.
     pub fn handle_shortened(&mut self, task: TaskId, end: u64, now: Duration) {

@@ -51,6 +51,31 @@ fn a_failure_after_the_last_byte_is_none() {
 }
 
 #[test]
+fn f19_what_there_is_no_connection_for_is_asked_for_by_the_others() {
+    let mut script = script(300);
+    let first = script.request();
+    let mut fetch = script.answer(&first).unwrap();
+    let others = script.requests();
+    assert_eq!(ranges(&others), ["bytes=100-199", "bytes=200-299"]);
+    for other in &others {
+        script.download.handle_no_room(other.task, script.now);
+    }
+    assert_eq!(
+        ranges(&script.requests()),
+        [""; 0],
+        "the one that is left is busy"
+    );
+    script.write(&mut fetch, 100);
+    script.finish(fetch);
+    let second = script.requests();
+    assert_eq!(ranges(&second), ["bytes=100-199"]);
+    // It is alone, so that nobody else would ask for it.
+    script.download.handle_no_room(second[0].task, script.now);
+    script.now = script.wait().unwrap();
+    assert_eq!(ranges(&script.requests()), ["bytes=100-199"]);
+}
+
+#[test]
 fn attempts_without_progress_are_counted_and_then_it_is_over() {
     let mut script = Script::new(State::new(0, 100), get(), options().retries(3));
     for _ in 0..3 {
