@@ -75,7 +75,6 @@ impl<D: Dir> FileSink<D> {
                     Blocking::start(move || sidecars.record(record.as_bytes())),
                 ),
                 Order::Discard => {
-                    self.begun = false;
                     // It waits for those that read, and there will be no more claims.
                     sidecars.stop_reading();
                     (Step::Other, Blocking::start(move || sidecars.discard()))
@@ -109,6 +108,10 @@ impl<D: Dir> Sink for FileSink<D> {
         {
             return sidecars.record(record.as_bytes());
         }
+        if is_discard(&order) {
+            // Also while it waits for its turn: what comes next belongs to another part file.
+            self.begun = false;
+        }
         self.waiting.push_back(order);
         self.next();
         Ok(())
@@ -118,7 +121,8 @@ impl<D: Dir> Sink for FileSink<D> {
         if let Some((step, blocking)) = &mut self.running
             && let Poll::Ready(done) = Pin::new(blocking).poll(cx)
         {
-            self.begun |= *step == Step::Begin && done.is_ok();
+            let is_begun = *step == Step::Begin && done.is_ok();
+            self.begun |= is_begun && !self.waiting.iter().any(is_discard);
             self.running = None;
             if done.is_err() {
                 // What comes after would be built on it.
@@ -165,5 +169,53 @@ impl<D: Dir> Drop for FileSink<D> {
         {
             runtime.spawn_blocking(move || drop(sidecars));
         }
+    }
+}
+
+const fn is_discard(order: &Order) -> bool {
+    matches!(order, Order::Discard)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+    use crate::sidecars::Place;
+
+    /// A sink over real sidecars, of which every step is under way until it is polled.
+    async fn sink(folder: &std::path::Path) -> FileSink<crate::storage::RealDir> {
+        let place = Place::at(&folder.join("file")).unwrap();
+        let turn = place.turn().await.unwrap();
+        FileSink::new(Arc::new(Sidecars::open(place, turn, false).unwrap()))
+    }
+
+    async fn step(sink: &mut FileSink<crate::storage::RealDir>) {
+        let done = poll_fn(|cx| sink.poll(cx)).await;
+        assert!(matches!(done, Done::Step));
+    }
+
+    #[tokio::test]
+    async fn no_byte_goes_to_a_part_file_that_is_about_to_be_discarded() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = sink(folder.path()).await;
+        assert!(!sink.may_take(0));
+        sink.order(Order::Begin(0..10)).unwrap();
+        sink.order(Order::Discard).unwrap();
+        step(&mut sink).await;
+        assert!(!sink.may_take(0), "it has begun, and is discarded next");
+        sink.order(Order::Begin(0..10)).unwrap();
+        step(&mut sink).await;
+        assert!(!sink.may_take(0), "the next one has not begun yet");
+        step(&mut sink).await;
+        assert!(sink.may_take(0));
+
+        sink.order(Order::Rewrite(Vec::new())).unwrap();
+        assert!(sink.may_take(0), "the journal is another file");
+        sink.order(Order::Discard).unwrap();
+        assert!(!sink.may_take(0), "it waits for the journal");
+        step(&mut sink).await;
+        step(&mut sink).await;
+        assert!(!sink.may_take(0));
     }
 }
