@@ -218,21 +218,26 @@ pub(crate) fn tree(folder: &Path) -> Vec<String> {
 /// What was told, without what is another time each time.
 pub(crate) fn without_times(told: &str) -> String {
     let line = |line: &str| {
-        let mut words: Vec<_> = line.split(' ').map(str::to_owned).collect();
-        // `in 12 ms, 3 failed`.
-        for at in 0..words.len().saturating_sub(2) {
-            let comma = if words[at + 2].ends_with(',') {
-                ","
-            } else {
-                ""
-            };
-            if words[at] == "in" && matches!(words[at + 2].trim_end_matches(','), "ms" | "s") {
-                words[at + 1] = format!("[TIME]{comma}");
-                words[at + 2].clear();
+        let mut shown = Vec::new();
+        let mut words = line.split(' ');
+        while let Some(word) = words.next() {
+            shown.push(word);
+            // `in 12 ms, 3 failed`.
+            let mut time = words.clone();
+            let number = time
+                .next()
+                .is_some_and(|number| number.parse::<f64>().is_ok());
+            if word == "in" && number {
+                let unit = time.next().unwrap();
+                shown.push(if unit.ends_with(',') {
+                    "[TIME],"
+                } else {
+                    "[TIME]"
+                });
+                words = time;
             }
         }
-        words.retain(|word| !word.is_empty());
-        let line = words.join(" ");
+        let line = shown.join(" ");
         match line.split_once("\"elapsed_ms\":") {
             Some((before, _)) => format!("{before}\"elapsed_ms\":[TIME]}}"),
             None => line,
