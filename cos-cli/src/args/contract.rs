@@ -103,7 +103,8 @@ fn every_option_is_in_the_contract_and_every_one_of_the_contract_is_taken() {
     let commands: Vec<_> = command.get_subcommands().cloned().collect();
     let names: BTreeSet<_> = commands.iter().map(Command::get_name).collect();
     for (of, _) in OWN.iter().filter(|(of, _)| *of != "cos") {
-        assert!(names.contains(of), "there is no {of}");
+        let left_out = *of == "serve" && !cfg!(feature = "serve");
+        assert!(left_out || names.contains(of), "there is no {of}");
     }
     for command in &commands {
         let name = command.get_name();

@@ -86,6 +86,32 @@ async fn a_storage_class_that_would_move_the_cursor_is_shown() {
 }
 
 #[tokio::test]
+async fn what_the_service_refuses_is_told() {
+    let emulator = emulator([]).await;
+    let place = Place::with_keys(&emulator);
+    let ran = place
+        .cos(["du", "cos://nobucket-1250000000/logs/"])
+        .await
+        .exits(3);
+    assert_eq!(ran.stdout, "");
+    // What differs from run to run.
+    let differs = ["  request id: ", "  trace id: ", "  resource: "];
+    let told: Vec<_> = ran
+        .stderr
+        .lines()
+        .filter(|line| !differs.iter().any(|name| line.starts_with(name)))
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    error: cannot list cos://nobucket-1250000000/logs/: the service refused the request: 404 NoSuchBucket: The specified bucket does not exist.
+      code: NoSuchBucket
+      status: 404
+      message: The specified bucket does not exist.
+    hint: a bucket's full name ends in its APPID, and it lives in one region: check the name and --region
+    ");
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_bucket_is_asked_for_and_reached() {
     let place = Place::anonymous(&closed_url()).once();
     place.cos(["du"]).await.exits(2);

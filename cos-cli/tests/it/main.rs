@@ -18,6 +18,7 @@ mod damaged;
 #[cfg(feature = "serve")]
 mod demo;
 mod disk;
+#[cfg(feature = "serve")]
 mod documents;
 mod du;
 #[cfg(feature = "serve")]
