@@ -61,7 +61,7 @@ impl<S> Downloader<S> {
     }
 
     /// How many parts are in flight at once: 5 unless said otherwise, as in the vendor's own
-    /// downloader; 0 counts as 1. Each takes a connection, and up to 2 MiB of memory.
+    /// downloader; 0 counts as 1. Each takes a connection, and about 1 MiB of memory.
     pub fn parallel(mut self, parts: usize) -> Self {
         self.settings.parallel = parts;
         self
@@ -167,7 +167,7 @@ where
     ///
     /// All connections are served by whoever polls the future, and so are the writes of what they
     /// bring: one chunk after the other, as large as the service hands them out, which is at most
-    /// 1 MiB over cos-transport. A disk that cannot keep up holds that thread up for as long as it
+    /// 512 KiB over cos-transport. A disk that cannot keep up holds that thread up for as long as it
     /// takes to write one chunk for each connection, four times at most, before other tasks get
     /// their turn: some milliseconds while the system's cache takes the bytes, and, where it has
     /// become full, as long as the system lets writers wait. Spawn the future on a runtime of its
@@ -203,8 +203,8 @@ where
     /// Reads an object, or the range of it that `get` asks for, as a stream in order, fetched over
     /// as many connections as a download.
     ///
-    /// Nothing is sent before the reader is polled. For each connection it holds up to 2 MiB that
-    /// have come before their turn. See [`ObjectReader`] for errors and cancellation.
+    /// Nothing is sent before the reader is polled. For each connection it holds up to 1 MiB that
+    /// has come before its turn, and asks for no more at once. See [`ObjectReader`] for errors and cancellation.
     pub fn read(&self, get: GetObject) -> ObjectReader {
         let connections = u64::try_from(self.settings.parallel.max(1)).unwrap_or(u64::MAX);
         let window = connections.saturating_mul(WINDOW);
@@ -261,8 +261,9 @@ where
 }
 
 /// How much a reader holds for each connection of what comes before its turn. So much is asked for
-/// at once, so that a smaller one would cost requests, and a larger one memory.
-const WINDOW: u64 = 2 * 1024 * 1024;
+/// at once, so that a smaller one would cost requests, and a larger one memory: five connections
+/// with their buffers take some 12 MiB.
+const WINDOW: u64 = 1024 * 1024;
 
 impl<S: fmt::Debug> fmt::Debug for Downloader<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
