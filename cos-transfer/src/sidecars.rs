@@ -247,7 +247,7 @@ impl<D: Dir> Sidecars<D> {
             return Err(self.failed(LocalAction::Publish)(gone()));
         };
         if let Err(error) = part.complete(&self.place, how.modified, self.durable) {
-            return Err(self.spoilt(error));
+            return Err(self.spoilt(&part, error));
         }
         self.place.inspect()?;
         let renamed = self.rename(&part, how.no_clobber);
@@ -306,13 +306,21 @@ impl<D: Dir> Sidecars<D> {
         let Some(mut part) = write(&self.part).take() else {
             return Ok(());
         };
-        part.settle().map_err(|error| self.spoilt(error))
+        part.settle().map_err(|error| self.spoilt(&part, error))
     }
 
     /// A sync has failed, and nobody knows what of the part file is on the disk. To read it back does
-    /// not tell: what the disk has lost may still be in memory. So all of it goes.
-    fn spoilt(&self, error: io::Error) -> DownloadError {
-        let _ = self.discard();
+    /// not tell: what the disk has lost may still be in memory, and the next sync does not complain.
+    /// Of a disk that is full, that is let go, so that the next run sees what there is; where it is
+    /// the disk that fails, all of it goes.
+    fn spoilt(&self, part: &Part<D::File>, error: io::Error) -> DownloadError {
+        let is_full = matches!(
+            error.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        );
+        if !is_full || part.forget().is_err() {
+            let _ = self.discard();
+        }
         self.failed(LocalAction::Sync)(error)
     }
 

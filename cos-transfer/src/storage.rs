@@ -89,6 +89,10 @@ pub(crate) trait File: Send + Sync + 'static {
     /// Makes everything about it durable.
     fn sync_all(&self) -> io::Result<()>;
 
+    /// Lets go what is in memory of it: what is read next comes from the disk, but for what has not
+    /// been written there.
+    fn forget(&self) -> io::Result<()>;
+
     /// Locks it against other handles of the same file, of this process and of others; false if it
     /// is locked by another one. The lock goes with the handle.
     ///

@@ -118,6 +118,11 @@ impl<F: File> Part<F> {
         self.write_back.take().map_or(Ok(()), WriteBack::finish)
     }
 
+    /// Whatever is read from now on is on the disk, after a sync that has failed.
+    pub(super) fn forget(&self) -> io::Result<()> {
+        self.file.forget()
+    }
+
     /// Whether [`settle`](Self::settle) will fail.
     pub(super) fn is_spoilt(&self) -> bool {
         self.write_back.as_ref().is_some_and(WriteBack::has_failed)

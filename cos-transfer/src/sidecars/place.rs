@@ -45,7 +45,8 @@ impl Place<RealDir> {
     /// # Errors
     ///
     /// [`DownloadError::Destination`] for a path that can only be a directory's, or is one that the
-    /// sidecars of another file have; [`DownloadError::Local`] where its directory cannot be made or opened.
+    /// sidecars of another file have; [`DownloadError::Local`] where its directory cannot be made or
+    /// opened.
     pub(crate) fn at(path: &Path) -> Result<Self, DownloadError> {
         let name = Destination::file_name(path).map_err(DownloadError::Destination)?;
         let parent = parent(path);

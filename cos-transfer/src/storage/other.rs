@@ -246,6 +246,10 @@ impl File for RealFile {
         self.lock().sync_all()
     }
 
+    fn forget(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     fn try_lock(&self) -> io::Result<bool> {
         match self.lock().try_lock() {
             Ok(()) => Ok(true),

@@ -175,6 +175,14 @@ impl SimDir {
         disk.inodes[inode].ours = false;
     }
 
+    /// Makes what a file has durable, as the system may by itself at any time.
+    pub(crate) fn write_back(&self, name: &str) {
+        let mut disk = self.sim.lock();
+        if let Some(&inode) = disk.dirs[self.dir].names.get(OsStr::new(name)) {
+            disk.inodes[inode].sync();
+        }
+    }
+
     /// Takes a name away.
     pub(crate) fn take(&self, name: &str) {
         let mut disk = self.sim.lock();
@@ -346,6 +354,10 @@ impl File for SimFile {
             self.sim.lock().inodes[self.inode].pending.clear();
         }
         synced
+    }
+
+    fn forget(&self) -> io::Result<()> {
+        self.with(Inode::forget)
     }
 
     fn try_lock(&self) -> io::Result<bool> {

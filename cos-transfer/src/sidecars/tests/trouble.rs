@@ -83,6 +83,33 @@ fn f4_after_a_failed_sync_nothing_of_the_part_file_is_believed() {
     assert!(found);
 }
 
+/// There are file systems that find out only when they sync, and then keep some of it.
+#[test]
+fn f2_a_disk_that_is_full_when_it_syncs_keeps_what_was_recorded_and_is_there() {
+    let (object, steps) = (object(), steps());
+    let mut found = false;
+    for step in 0..steps {
+        let (sim, dir) = disk_with_old();
+        // Half of the bytes get to the disk in time.
+        let system = dir.clone();
+        sim.meanwhile(steps / 2, move || system.write_back(PART));
+        sim.trouble(Some(Trouble::Fails(step, io::ErrorKind::StorageFull)));
+        let result = run().download(&dir, &object);
+        sim.trouble(None);
+        let outcome = bring(&run(), &dir, &object);
+        if let Err(Failed::Local(DownloadError::Local { action, .. })) = result
+            && action == LocalAction::Sync
+        {
+            found = true;
+            assert!(outcome.resumed > 3000, "{}", outcome.resumed);
+            assert!(outcome.fetched > 3000, "{}", outcome.fetched);
+        }
+        sim.power_on(&mut |_| 0);
+        assert_eq!(dir.read(DEST).unwrap(), object.bytes, "step {step}");
+    }
+    assert!(found);
+}
+
 /// The disk is at work while the bytes come, and says early that it fails.
 #[test]
 fn f4_a_sync_that_fails_behind_our_back_ends_the_download() {

@@ -198,6 +198,14 @@ impl Inode {
         }
     }
 
+    /// What is neither durable nor to become so is lost.
+    pub(super) fn forget(&mut self) {
+        self.bytes = self.durable.clone();
+        for change in &self.pending {
+            change.apply(&mut self.bytes);
+        }
+    }
+
     /// Changes that are not durable come in any order, in part or not at all; the length is one that
     /// the file has had.
     pub(super) fn lose(&mut self, choose: &mut impl FnMut(usize) -> usize) {

@@ -66,6 +66,10 @@ impl File for RealFile {
         self.file.sync_all()
     }
 
+    fn forget(&self) -> io::Result<()> {
+        Ok(evict(&self.file)?)
+    }
+
     fn try_lock(&self) -> io::Result<bool> {
         match self.file.try_lock() {
             Ok(()) => Ok(true),
@@ -100,6 +104,16 @@ fn allocate(file: &fs::File, len: u64) -> Result<(), Errno> {
 
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 fn allocate(_: &fs::File, _: u64) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn evict(file: &fs::File) -> Result<(), Errno> {
+    rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn evict(_: &fs::File) -> Result<(), Errno> {
     Err(Errno::NOSYS)
 }
 
