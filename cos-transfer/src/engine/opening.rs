@@ -57,11 +57,16 @@ impl Opening {
 
 /// A request for a range that is bound to a checkpoint: it is the first of this run, so what was
 /// asked for on condition is still on condition.
+///
+/// Where `If-Match` holds, a server does not look at `If-Unmodified-Since` (RFC 9110, section
+/// 13.2.2): the latter then goes alone, and the answer is held against the checkpoint all the same.
 pub(super) fn resumed(asked: &GetObject, range: Range<u64>, etag: Option<&ETag>) -> GetObject {
     let mut get = asked.clone();
     get.range = ByteRange::try_from(range).ok();
-    let if_match = &mut get.conditions.if_match;
-    *if_match = if_match.take().or_else(|| etag.cloned());
+    let conditions = &mut get.conditions;
+    if conditions.if_match.is_none() && conditions.if_unmodified_since.is_none() {
+        conditions.if_match = etag.cloned();
+    }
     get
 }
 
@@ -98,7 +103,7 @@ fn part_at(first: u64, last: u64, part_size: u64) -> ByteRange {
 
 #[cfg(test)]
 mod tests {
-    use cos_proto::{Bucket, Key};
+    use cos_proto::{Bucket, Key, Timestamp};
     use std::string::{String, ToString as _};
 
     use super::*;
@@ -171,6 +176,10 @@ mod tests {
             asked(None).conditions.if_none_match
         );
         assert_eq!(get.conditions.if_match, Some(etag.clone()));
+        let time = Timestamp::parse_rfc3339("2020-12-10T03:37:30Z").unwrap();
+        let dated = asked(None).if_unmodified_since(time);
+        let get = resumed(&dated, 5..10, Some(&etag));
+        assert_eq!(get.conditions, dated.conditions);
         let own = ETag::new("own").unwrap();
         let get = resumed(&asked(None).if_match(own.clone()), 5..10, Some(&etag));
         assert_eq!(get.conditions.if_match, Some(own));
