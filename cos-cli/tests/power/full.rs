@@ -132,6 +132,32 @@ fn f2_f21_a_disk_that_is_full_where_no_space_can_be_reserved_and_goes_on_when_it
     assert!(record.resumed > 4 * MIB, "{record:?}");
 }
 
+/// The device is a file on a disk that is too small for it: what is written to it fails by the time
+/// that it is synced.
+#[test]
+fn f4_a_disk_that_fails_publishes_nothing() {
+    let Some(disk) = Tmpfs::new(32) else {
+        return;
+    };
+    let Some(mut mount) = LoopMount::below(FileSystem::Ext4, disk.0.path()) else {
+        return;
+    };
+    let size = 40 * MIB;
+    let emulator = endpoint(size);
+    fs::write(mount.path().join(DEST), OLD).unwrap();
+    mount.sync();
+    assert_eq!(exit(&emulator, mount.path(), DEST), LOCAL);
+    assert_eq!(fs::read(mount.path().join(DEST)).unwrap(), OLD);
+
+    disk.remount("size=400m");
+    mount.power_on();
+    assert_eq!(fs::read(mount.path().join(DEST)).unwrap(), OLD);
+    // The disk may have kept what was to be removed from it: what it claims is read back.
+    let record = bring(&emulator, mount.path(), size);
+    assert_eq!(record.fetched + record.resumed, size);
+    assert!(record.fetched > 0);
+}
+
 #[test]
 fn f5_a_read_only_file_system_is_told_before_anything_is_sent() {
     let Some(disk) = Tmpfs::new(1) else {

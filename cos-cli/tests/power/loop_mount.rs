@@ -1,5 +1,6 @@
 //! A file system on a loop device, whose power can be cut.
 
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -49,6 +50,11 @@ pub(crate) struct LoopMount {
 impl LoopMount {
     /// A new one; `None`, with a loud word, where that cannot be.
     pub(crate) fn new(kind: FileSystem) -> Option<Self> {
+        Self::below(kind, &env::temp_dir())
+    }
+
+    /// A new one, whose device is a file in a folder.
+    pub(crate) fn below(kind: FileSystem, folder: &Path) -> Option<Self> {
         let (mkfs, options) = kind.mkfs();
         if !rustix::process::geteuid().is_root() {
             // That is nothing that could be installed.
@@ -61,7 +67,7 @@ impl LoopMount {
                 return None;
             }
         }
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new_in(folder).unwrap();
         let (image, at) = (folder.path().join("image"), folder.path().join("mounted"));
         File::create(&image).unwrap().set_len(kind.size()).unwrap();
         fs::create_dir(&at).unwrap();

@@ -1,4 +1,4 @@
-//! The power goes while the real binary downloads: F11.
+//! What disks do to the real binary: the power goes (F11), and what is in `full.rs`.
 //!
 //! A file system of its own, ext4 and XFS, on a loop device, is shut down without its log being
 //! flushed, the process is killed, and the file system mounted again. Then the destination is as it
