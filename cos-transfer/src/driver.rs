@@ -1,4 +1,4 @@
-//! Drives the machine of [`engine`](crate::engine) on a tokio runtime.
+//! Drives the machine of [`engine`] on a tokio runtime.
 //!
 //! Whoever polls the [`Driver`] does the work: there is one future, which owns the machine, the
 //! requests and their bodies, and nothing is spawned for them. A body's chunk goes from the service
