@@ -11,10 +11,12 @@
 )]
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use wait4::Wait4;
 
@@ -23,21 +25,24 @@ const MOST: u64 = 64 << 20;
 
 const KEYS_OF_A_PAGE: u64 = 1000;
 
-/// Starts a server of one bucket of `keys` keys, for as long as the test's process runs.
-fn bucket_of(keys: u64) -> String {
+const LOGS: &str = "cos://examplebucket-1250000000/logs/";
+
+/// Starts a server of one bucket of `keys` keys of `size` bytes, for as long as the test's process
+/// runs.
+fn bucket_of(keys: u64, size: u64) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for connection in listener.incoming() {
             let connection = connection.unwrap();
-            thread::spawn(move || answer(connection, keys));
+            thread::spawn(move || answer(connection, keys, size));
         }
     });
     url
 }
 
 /// Answers requests for pages until the connection ends.
-fn answer(mut connection: TcpStream, keys: u64) {
+fn answer(mut connection: TcpStream, keys: u64, size: u64) {
     let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
     let mut next = 0;
     while let Some(Ok(line)) = lines.next() {
@@ -49,7 +54,7 @@ fn answer(mut connection: TcpStream, keys: u64) {
             let last = marker.map(|key| key.rsplit('-').next().unwrap().parse::<u64>().unwrap());
             next = last.map_or(0, |last| last + 1);
         } else if line.is_empty() {
-            let page = page(next, keys);
+            let page = page(next, keys, size);
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", page.len());
             let sent = connection.write_all(head.as_bytes());
             if sent
@@ -62,7 +67,7 @@ fn answer(mut connection: TcpStream, keys: u64) {
     }
 }
 
-fn page(first: u64, keys: u64) -> String {
+fn page(first: u64, keys: u64, size: u64) -> String {
     let end = keys.min(first + KEYS_OF_A_PAGE);
     let more = end < keys;
     let mut page = format!(
@@ -82,7 +87,7 @@ fn page(first: u64, keys: u64) -> String {
             page,
             "\t<Contents>\n\t\t<Key>logs/part-{key:09}</Key>\n\
              \t\t<LastModified>2020-12-10T03:37:30.000Z</LastModified>\n\
-             \t\t<ETag>&quot;{key:032x}&quot;</ETag>\n\t\t<Size>7</Size>\n\
+             \t\t<ETag>&quot;{key:032x}&quot;</ETag>\n\t\t<Size>{size}</Size>\n\
              \t\t<Owner>\n\t\t\t<ID>1250000000</ID>\n\t\t\t<DisplayName>1250000000</DisplayName>\n\t\t</Owner>\n\
              \t\t<StorageClass>{class}</StorageClass>\n\t</Contents>\n"
         )
@@ -92,10 +97,10 @@ fn page(first: u64, keys: u64) -> String {
     page
 }
 
-/// What a run wrote to stdout, and its peak.
+/// How much a run wrote to stdout, how that ended, and its peak.
 struct Ran {
     lines: u64,
-    start: Vec<u8>,
+    end: Vec<u8>,
     peak: u64,
 }
 
@@ -104,13 +109,12 @@ fn run(endpoint: &str, arguments: &[&str]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_cos"))
         .args(arguments)
         .args(["--anonymous", "--endpoint", endpoint])
-        .arg("cos://examplebucket-1250000000/logs/")
         .env_clear()
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut stdout = child.stdout.take().unwrap();
-    let (mut start, mut lines, mut chunk) = (Vec::new(), 0, [0; 16 * 1024]);
+    let (mut end, mut lines, mut chunk) = (Vec::new(), 0, [0; 16 * 1024]);
     loop {
         let read = stdout.read(&mut chunk).unwrap();
         let Some(chunk) = chunk.get(..read).filter(|chunk| !chunk.is_empty()) else {
@@ -120,34 +124,66 @@ fn run(endpoint: &str, arguments: &[&str]) -> Ran {
             .iter()
             .map(|byte| u64::from(*byte == b'\n'))
             .sum::<u64>();
-        if start.len() < 1000 {
-            start.extend_from_slice(chunk);
-        }
+        end.extend_from_slice(chunk);
+        end.drain(..end.len().saturating_sub(1000));
     }
     let ended = child.wait4().unwrap();
     assert!(ended.status.success(), "{arguments:?}: {}", ended.status);
     let peak = ended.rusage.maxrss;
     eprintln!("{arguments:?}: at most {} KiB", peak >> 10);
     assert!(peak < MOST, "{arguments:?}: {peak} bytes");
-    Ran { lines, start, peak }
+    Ran { lines, end, peak }
+}
+
+/// As many as are promised in the long run; else enough to tell what grows from what does not.
+fn keys(short: u64) -> u64 {
+    match std::env::var_os("COS_LONG") {
+        Some(_) => 1_000_000,
+        None => short,
+    }
 }
 
 #[test]
 fn a_million_keys_take_no_more_memory_than_a_few_pages() {
-    let keys = match std::env::var_os("COS_LONG") {
-        Some(_) => 1_000_000,
-        None => 30_000,
-    };
-    let (few, many) = (bucket_of(3_000), bucket_of(keys));
-    for arguments in [["ls", "-r"].as_slice(), &["ls", "-r", "--json"]] {
+    let keys = keys(30_000);
+    let (few, many) = (bucket_of(3_000, 7), bucket_of(keys, 7));
+    for arguments in [["ls", "-r", LOGS].as_slice(), &["ls", "-r", "--json", LOGS]] {
         assert_eq!(run(&many, arguments).lines, keys);
     }
-    let sum = run(&many, &["du", "--json"]);
-    let told: serde_json::Value = serde_json::from_slice(&sum.start).unwrap();
+    let sum = run(&many, &["du", "--json", LOGS]);
+    let told: serde_json::Value = serde_json::from_slice(&sum.end).unwrap();
     assert_eq!(told["objects"], keys);
     assert_eq!(told["bytes"], keys * 7);
     assert_eq!(told["by_storage_class"]["ARCHIVE"]["objects"], keys / 10);
     // What it takes does not grow with the bucket.
-    let least = run(&few, &["du"]).peak;
+    let least = run(&few, &["du", LOGS]).peak;
     assert!(sum.peak < least + (5 << 20), "{} of {least}", sum.peak);
+}
+
+/// Everything is there already: empty files with the times of the listing.
+#[test]
+fn a_million_files_that_are_up_to_date_are_compared_in_as_little() {
+    let keys = keys(5_000);
+    let folder = tempfile::TempDir::new().unwrap();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_607_571_450);
+    for key in 0..keys {
+        let path = folder.path().join(format!("part-{key:09}"));
+        fs::File::create_new(path)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    }
+    let directory = folder.path().to_str().unwrap();
+    let ran = run(
+        &bucket_of(keys, 0),
+        &["sync", "--json", "--exclude", "*-8", LOGS, directory],
+    );
+    let told = String::from_utf8(ran.end).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&summary["objects"], &summary["failed"]),
+        (&0.into(), &0.into()),
+        "{told}"
+    );
+    assert_eq!(summary["skipped"], keys);
 }
