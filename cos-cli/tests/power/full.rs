@@ -68,10 +68,10 @@ fn bring(emulator: &Emulator, folder: &Path, size: u64) -> Record {
 /// Fills a file system up to its last byte.
 fn fill(path: &Path) {
     let file = File::create(path).unwrap();
-    let zeros = vec![0; 64 * 1024];
     let mut at = 0;
-    for len in [zeros.len(), 1024, 1] {
-        while file.write_all_at(&zeros[..len], at).is_ok() {
+    for len in [64 * 1024, 1024, 1] {
+        let zeros = vec![0; len];
+        while file.write_all_at(&zeros, at).is_ok() {
             at += u64::try_from(len).unwrap();
         }
     }
