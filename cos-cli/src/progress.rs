@@ -1,7 +1,7 @@
 //! The bars that show how far a download is.
 
 mod heard;
-mod pipe;
+mod screen;
 mod tree;
 
 pub(crate) use tree::TreeBars;
@@ -15,7 +15,7 @@ use cos_transfer::{Progress, Transferred};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use heard::{Heard, Now};
-use pipe::Pipe;
+use screen::Screen;
 
 /// A bar on stderr, or none. Dropping it takes it away again, so that what is said next stands on a
 /// line of its own.
@@ -77,11 +77,12 @@ fn style(told: impl Fn(&ProgressState) -> String + Clone + Send + Sync + 'static
 }
 
 fn target() -> ProgressDrawTarget {
-    if io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr_with_hz(HZ)
-    } else {
-        ProgressDrawTarget::term_like_with_hz(Box::new(Pipe), HZ)
+    let stderr = ProgressDrawTarget::stderr();
+    if io::stderr().is_terminal() && stderr.is_hidden() {
+        // A terminal that cannot move its cursor (TERM=dumb).
+        return stderr;
     }
+    ProgressDrawTarget::term_like_with_hz(Box::<Screen>::default(), HZ)
 }
 
 /// Whoever panicked with the lock has left a number that is true all the same.

@@ -3,7 +3,7 @@
 mod ending;
 mod teller;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cos_transfer::prefix::{Prefix, PrefixDownload, SyncBy};
 use cos_transport::Client;
@@ -33,6 +33,10 @@ pub(super) struct Tree {
 impl Tree {
     /// Fetches it, and tells of every object that there is something to tell of.
     pub(super) async fn run(self, settings: &Settings, context: &Context) -> Result<(), Error> {
+        if self.directory == Path::new("-") {
+            return Err(Error::usage("a directory cannot be written to stdout")
+                .with_hint("a directory of that name is ./-"));
+        }
         let teller = Teller::new(&self, context.printer);
         let mut transfer = self
             .download(settings)?

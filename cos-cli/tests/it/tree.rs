@@ -515,6 +515,8 @@ async fn options_that_do_not_go_together_are_2() {
         vec!["cp", "-r", &k, "out", "--delete"],
         vec!["sync", &k, "out", "--range", "bytes=0-1"],
         vec!["sync", &k],
+        vec!["sync", &k, "-"],
+        vec!["cp", "-r", &k, "-"],
     ] {
         let ran = place.cos(&arguments).await;
         assert_eq!(ran.exit, Some(2), "{arguments:?}: {ran:#?}");
