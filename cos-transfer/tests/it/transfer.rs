@@ -122,3 +122,22 @@ async fn h6_the_head_that_a_reader_has_told_binds_it() {
     assert!(reader.chunk().await.is_none());
     emulator.shutdown().await.unwrap();
 }
+
+/// Nothing could bind parts of it together, so it comes by one request, at the pace of its reader.
+#[tokio::test]
+async fn h17_an_object_without_an_entity_tag_is_read_as_one_stream() {
+    let (emulator, _) = emulator(Object::new(content(LEN))).await;
+    emulator
+        .faults()
+        .script(When::get().always(), Fault::new().drop_header("etag"));
+    let mut reader = downloader(&emulator).read(object());
+    let mut read = Vec::new();
+    while let Some(chunk) = reader.chunk().await {
+        read.extend_from_slice(&chunk.unwrap());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(read == content(LEN));
+    let report = reader.report().unwrap();
+    assert_eq!((report.requests, report.pinned), (2, false));
+    emulator.shutdown().await.unwrap();
+}
