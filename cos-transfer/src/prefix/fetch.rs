@@ -19,9 +19,10 @@ use tower_service::Service;
 use super::counts::Meter;
 use super::key_path::RESERVED;
 use super::listing::Retries;
-use super::object::{Job, Placed, Target, Trouble};
+use super::object::{Job, Placed, Trouble};
 use super::run::Run;
 use super::staging::Staging;
+use super::tree::Target;
 use super::{ObjectError, Skipped};
 use crate::blocking::blocking;
 use crate::downloader::ToFile;
@@ -86,7 +87,8 @@ where
                 Err(Setback::Engine) => {}
             }
         }
-        self.in_parts(job, target, staging, meter).await
+        // Boxed, so that the many small objects do not carry around what only this needs.
+        Box::pin(self.in_parts(job, target, staging, meter)).await
     }
 
     /// By the engine: in parts, with a checkpoint.

@@ -13,8 +13,9 @@ use tower_service::Service;
 
 use super::counts::Meter;
 use super::run::Run;
+use super::tree::Target;
 use super::{Done, KeyPath, ObjectError, Outcome, Skipped, SyncBy};
-use crate::storage::{Dir as _, Entry, Kind, RealDir, out_of_handles};
+use crate::storage::{Kind, out_of_handles};
 use crate::{BoxError, DestinationError, DownloadError, LocalAction, Report};
 
 /// How often an object is tried for which there is no file handle, each time with fewer others
@@ -68,17 +69,6 @@ impl<E: Into<ObjectError>> From<E> for Trouble {
     }
 }
 
-/// Where an object goes.
-pub(super) struct Target {
-    pub(super) dir: RealDir,
-    pub(super) name: String,
-    /// What was there before.
-    pub(super) entry: Option<Entry>,
-    /// Nothing may be there when it is published: what comes meanwhile is another object's, whose
-    /// name the file system takes for this one's.
-    pub(super) must_be_new: bool,
-}
-
 impl<S, B> Run<S>
 where
     S: Service<Request<()>, Response = Response<B>> + Clone + Send + 'static,
@@ -118,7 +108,12 @@ where
             self.make_folder(job)?;
             return Ok(Placed::Folder);
         }
-        let Some(target) = self.target(job)? else {
+        // In a dry run its folder may not be there.
+        let target = match &self.tree {
+            Some(tree) => tree.target(&job.path, !self.plan.dry_run)?,
+            None => None,
+        };
+        let Some(target) = target else {
             return Ok(Placed::WouldFetch);
         };
         if let Some(skipped) = self.stays(job, &target).await? {
@@ -140,37 +135,6 @@ where
         Ok(())
     }
 
-    /// Where the object goes; `None` in a dry run where its folder is not there.
-    fn target(&self, job: &Job) -> Result<Option<Target>, ObjectError> {
-        let Some(tree) = &self.tree else {
-            return Ok(None);
-        };
-        let (folder, name) = job.path.split();
-        let Some(dir) = tree.folder(folder, !self.plan.dry_run)? else {
-            return Ok(None);
-        };
-        let path = || tree.shown(job.path.as_str());
-        let entry = dir.entry(OsStr::new(name)).map_err(|source| {
-            let path = path();
-            DownloadError::Destination(DestinationError::Unreadable { path, source })
-        })?;
-        match entry.map(|entry| entry.kind) {
-            Some(Kind::Dir) => Err(DestinationError::Directory { path: path() }),
-            Some(Kind::Special) => Err(DestinationError::Special { path: path() }),
-            _ => Ok(()),
-        }
-        .map_err(DownloadError::Destination)?;
-        if entry.is_some() {
-            tree.check_spelling(&dir, name, job.path.as_str())?;
-        }
-        Ok(Some(Target {
-            dir,
-            name: name.to_owned(),
-            must_be_new: tree.folds() && entry.is_none(),
-            entry,
-        }))
-    }
-
     /// Whether what is there already stays.
     async fn stays(&self, job: &Job, target: &Target) -> Result<Option<Skipped>, Trouble> {
         let Some(entry) = target.entry else {
@@ -185,7 +149,9 @@ where
         let same_time = entry.modified.is_some() && entry.modified == whole_seconds(job.modified);
         Ok(match self.plan.sync {
             Some(SyncBy::SizeAndTime) => same_time.then_some(Skipped::Same),
-            Some(SyncBy::Checksum) => self.has_crc64(job, target).await?.then_some(Skipped::Same),
+            Some(SyncBy::Checksum) => Box::pin(self.has_crc64(job, target))
+                .await?
+                .then_some(Skipped::Same),
             None if same_time && self.is_of_former_run(target) => Some(Skipped::Finished),
             None => None,
         })

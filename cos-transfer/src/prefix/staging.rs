@@ -212,7 +212,10 @@ fn folder(dir: &RealDir, name: &OsStr) -> io::Result<RealDir> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => made?,
     }
-    dir.open_dir(name)?.ok_or(io::ErrorKind::NotFound.into())
+    let folder = dir.open_dir(name)?;
+    let folder = folder.ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+    folder.make_private()?;
+    Ok(folder)
 }
 
 /// Removes the files and links in a folder that are asked for, and nothing else.

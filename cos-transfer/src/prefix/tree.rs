@@ -7,9 +7,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{ObjectError, key_path::RESERVED};
-use crate::storage::{Dir, DirId, Kind, RealDir};
-use crate::{DownloadError, LocalAction};
+use super::key_path::RESERVED;
+use super::{KeyPath, ObjectError};
+use crate::storage::{Dir, DirId, Entry, Kind, RealDir};
+use crate::{DestinationError, DownloadError, LocalAction};
 
 /// How many folders are held open at once, besides the directory itself. A listing goes through
 /// them one after the other, so that few are used at a time; a process may often have no more than
@@ -67,6 +68,18 @@ pub(crate) struct Tree<D: Folder> {
     open: Mutex<VecDeque<(String, D)>>,
 }
 
+/// Where an object goes.
+#[derive(Debug)]
+pub(crate) struct Target<D = RealDir> {
+    pub(crate) dir: D,
+    pub(crate) name: String,
+    /// What was there before: nothing, a file, or a symbolic link.
+    pub(crate) entry: Option<Entry>,
+    /// Nothing may be there when it is published: what comes meanwhile is another object's, whose
+    /// name the file system takes for this one's.
+    pub(crate) must_be_new: bool,
+}
+
 impl<D: Folder> Tree<D> {
     pub(crate) fn new(root: D, shown: PathBuf) -> Self {
         Self {
@@ -88,10 +101,6 @@ impl<D: Folder> Tree<D> {
 
     pub(crate) fn root(&self) -> &D {
         &self.root
-    }
-
-    pub(crate) fn folds(&self) -> bool {
-        self.folds
     }
 
     /// Where something is, as the user knows it.
@@ -124,6 +133,41 @@ impl<D: Folder> Tree<D> {
             dir = child;
         }
         Ok(Some(dir))
+    }
+
+    /// Where a file goes, whose folder is made if it is not there. With `make` off the answer may be
+    /// `None`.
+    pub(crate) fn target(
+        &self,
+        path: &KeyPath,
+        make: bool,
+    ) -> Result<Option<Target<D>>, ObjectError> {
+        let (folder, name) = path.split();
+        let Some(dir) = self.folder(folder, make)? else {
+            return Ok(None);
+        };
+        let shown = || self.shown(path.as_str());
+        let refused = |error| ObjectError::Download(DownloadError::Destination(error));
+        let entry = dir.entry(OsStr::new(name)).map_err(|source| {
+            let path = shown();
+            refused(DestinationError::Unreadable { path, source })
+        })?;
+        match entry.map(|entry| entry.kind) {
+            Some(Kind::Dir) => {
+                return Err(refused(DestinationError::Directory { path: shown() }));
+            }
+            Some(Kind::Special) => {
+                return Err(refused(DestinationError::Special { path: shown() }));
+            }
+            Some(_) => self.check_spelling(&dir, name, path.as_str())?,
+            None => {}
+        }
+        Ok(Some(Target {
+            dir,
+            name: name.to_owned(),
+            must_be_new: self.folds && entry.is_none(),
+            entry,
+        }))
     }
 
     /// Closes all folders but those in use: somebody has taken one away, or there are too many.
@@ -192,12 +236,7 @@ impl<D: Folder> Tree<D> {
     }
 
     /// Where the file system takes different names for one: that what is there is this very name.
-    pub(crate) fn check_spelling(
-        &self,
-        dir: &D,
-        name: &str,
-        path: &str,
-    ) -> Result<(), ObjectError> {
+    fn check_spelling(&self, dir: &D, name: &str, path: &str) -> Result<(), ObjectError> {
         let failed = |error| self.failed(path, error);
         if self.folds && !dir.is_spelled(OsStr::new(name)).map_err(failed)? {
             return Err(ObjectError::Collides {
@@ -258,3 +297,6 @@ pub(crate) fn folds<D: Folder>(dir: &D) -> io::Result<bool> {
 pub(crate) fn is_reserved(name: &OsStr) -> bool {
     name == RESERVED
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,6 +65,11 @@ impl RealDir {
         self.make_dir(name)
     }
 
+    /// Who may open it is left to the system.
+    pub(crate) fn make_private(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// As [`create`](Dir::create).
     pub(crate) fn create_public(&self, name: &OsStr) -> io::Result<RealFile> {
         self.create(name)

@@ -116,6 +116,24 @@ impl RealDir {
         Ok(rustix::fs::mkdirat(&*self.fd, name, PRIVATE_DIR_MODE)?)
     }
 
+    /// Takes this directory away from everybody but its owner.
+    ///
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if it is another user's and open to
+    /// others: what is in it is not ours to decide. On some network file systems a directory is
+    /// somebody else's as soon as it is made.
+    pub(crate) fn make_private(&self) -> io::Result<()> {
+        let stat = rustix::fs::fstat(&*self.fd)?;
+        if Mode::from_raw_mode(stat.st_mode) == PRIVATE_DIR_MODE {
+            return Ok(());
+        }
+        if stat.st_uid != rustix::process::geteuid().as_raw() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        // There are file systems that have no modes.
+        let _ = rustix::fs::fchmod(&*self.fd, PRIVATE_DIR_MODE);
+        Ok(())
+    }
+
     /// As [`create`](Dir::create), with the mode that the umask leaves it from the start.
     pub(crate) fn create_public(&self, name: &OsStr) -> io::Result<RealFile> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
