@@ -127,3 +127,42 @@ async fn profiles_of_which_none_is_chosen_are_named_in_the_hint() {
     assert_eq!(emulator.log().len(), 1);
     emulator.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_profile_says_how_objects_are_fetched_and_options_go_before_it() {
+    let emulator = emulator([("k", Object::generated(1, 3 << 20))]).await;
+    let place = Place::bare().env("COS_CONFIG", "c.toml");
+    let text = profile(&emulator).replace(
+        "[profile.nobody]",
+        "part_size = \"1MiB\"\nparallel = 1\nconnections = \"2\"\n[profile.nobody]",
+    );
+    write(&place, "c.toml", &text, 0o600);
+    let mut before = 0;
+    for (options, ranges) in [
+        (
+            vec![],
+            vec![
+                "bytes=0-1048575",
+                "bytes=1048576-2097151",
+                "bytes=2097152-3145727",
+            ],
+        ),
+        (
+            vec!["--part-size", "2MiB"],
+            vec!["bytes=0-2097151", "bytes=2097152-3145727"],
+        ),
+    ] {
+        let (k, out) = (object("k"), format!("out{before}"));
+        let arguments = ["cp", &k, &out].into_iter().chain(options);
+        place.cos(arguments).await.exits(0);
+        let log = emulator.log();
+        let mut asked: Vec<_> = log[before..]
+            .iter()
+            .filter_map(|exchange| exchange.header("range").map(str::to_owned))
+            .collect();
+        asked.sort();
+        assert_eq!(asked, ranges);
+        before = log.len();
+    }
+    emulator.shutdown().await.unwrap();
+}
