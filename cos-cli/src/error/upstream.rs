@@ -33,7 +33,7 @@ fn told(error: &(dyn StdError + 'static)) -> String {
         Some(DownloadError::Transport { .. } | DownloadError::Service(_)) => {
             error.source().map_or_else(|| error.to_string(), told)
         }
-        Some(DownloadError::GaveUp { source, .. }) => format!("{error}: {}", told(source)),
+        Some(DownloadError::GaveUp { source, .. }) => format!("{error}: {}", told(&**source)),
         _ => chain(error),
     }
 }

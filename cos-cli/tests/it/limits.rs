@@ -45,6 +45,37 @@ async fn retries_are_as_many_as_were_asked_for() {
         .await
         .exits(1);
     ran.says(&["gave up after 2 attempts", "code: InternalError"]);
+    for arguments in [
+        vec!["cat", "cos://examplebucket-1250000000/k"],
+        vec!["cp", "cos://examplebucket-1250000000/k", "out"],
+    ] {
+        let ran = place
+            .cos([&arguments[..], &["--retries", "2"]].concat())
+            .await
+            .exits(1)
+            .says(&[
+                "gave up after 3 attempts: 500 InternalError",
+                "code: InternalError",
+            ]);
+        assert_eq!(ran.stderr.matches("gave up").count(), 1, "{ran:#?}");
+    }
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_again_and_again_is_given_up_in_so_many_words() {
+    let emulator = emulator([("k", Object::new("x".repeat(1_000_000)))]).await;
+    let fault = Fault::new().reset_after(1000);
+    emulator.faults().script(When::get().always(), fault);
+    let place = Place::with_keys(&emulator);
+    for arguments in [["cat", &object("k"), "-q"], ["cp", &object("k"), "out"]] {
+        let ran = place
+            .cos([&arguments[..], &["--retries", "2"]].concat())
+            .await
+            .exits(8)
+            .says(&["gave up after 3 attempts: the body broke off"]);
+        assert_eq!(ran.stderr.matches("gave up").count(), 1, "{ran:#?}");
+    }
     emulator.shutdown().await.unwrap();
 }
 
