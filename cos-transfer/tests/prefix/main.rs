@@ -18,3 +18,4 @@ mod runs;
 mod shards;
 mod support;
 mod sync;
+mod vendor_sdk;
