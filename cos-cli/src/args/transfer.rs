@@ -31,9 +31,9 @@ pub(crate) struct CpArgs {
     #[command(flatten)]
     pub(crate) file: FileArgs,
     #[command(flatten)]
-    pub(crate) read: ReadArgs,
-    #[command(flatten)]
     pub(crate) tree: TreeArgs,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 }
 
 /// `cos sync`.
@@ -56,9 +56,9 @@ pub(crate) struct SyncArgs {
     #[command(flatten)]
     pub(crate) file: FileArgs,
     #[command(flatten)]
-    pub(crate) fetch: FetchArgs,
-    #[command(flatten)]
     pub(crate) tree: TreeArgs,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 /// `cos cat`.
@@ -109,9 +109,9 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) version_id: Option<VersionId>,
     #[command(flatten)]
-    pub(crate) fetch: FetchArgs,
-    #[command(flatten)]
     pub(crate) conditions: ConditionArgs,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 /// How the content of every object is fetched.

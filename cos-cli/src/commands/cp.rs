@@ -99,8 +99,12 @@ fn print(source: &Location, path: &Path, report: &Report, printer: Printer) -> R
             0 => String::new(),
             resumed => format!(" ({} of it resumed)", bytes(resumed)),
         };
+        let anew = match report.restarted {
+            true => ", started anew on the way",
+            false => "",
+        };
         printer.note(format_args!(
-            "{source} -> {shown}: {}{resumed} in {}, verified by {}",
+            "{source} -> {shown}: {}{resumed} in {}{anew}, verified by {}",
             bytes(report.bytes),
             elapsed(report.elapsed),
             verified(report.verified),

@@ -140,6 +140,9 @@ fn local_hint(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
         DownloadError::Busy { .. } => {
             "wait for it: what it has fetched is not fetched again; or choose another destination"
         }
+        DownloadError::Changed(_) => {
+            "it was replaced while it was fetched; the same command fetches what it is now"
+        }
         DownloadError::Local { source, .. } if is_full(source) => {
             "free some space and run the same command again: it goes on from here"
         }

@@ -1,9 +1,11 @@
 //! `cos cp`: where the bytes go, and what is said about it.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use cos_emulator::{MemoryBucket, Object};
+use cos_emulator::{Fault, MemoryBucket, Object, When};
 
 use crate::common::{BUCKET, Place, emulator, names, object, serve};
 
@@ -304,5 +306,41 @@ async fn options_reach_the_wire() {
     ] {
         assert!(sent.contains(part), "no {part} in {sent}");
     }
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_object_that_changes_meanwhile_is_said_to_have_changed() {
+    let bucket = MemoryBucket::new(BUCKET);
+    bucket.put("k", Object::generated(1, 3 << 20));
+    let emulator = serve(bucket.clone()).await;
+    let place = Place::with_keys(&emulator);
+    let arguments = ["cp", &object("k"), "out", "--part-size", "1MiB", "-j", "1"];
+    let seeds = Arc::new(AtomicU64::new(2));
+    let changes = |times: u64| {
+        let (bucket, seeds) = (bucket.clone(), Arc::clone(&seeds));
+        let change = move || {
+            let seed = seeds.fetch_add(1, Ordering::Relaxed);
+            bucket.put("k", Object::generated(seed, 3 << 20));
+        };
+        emulator.faults().script(
+            When::get().range_from(1 << 20).times(times),
+            Fault::new().then(change),
+        );
+    };
+    changes(1);
+    place
+        .cos(arguments)
+        .await
+        .exits(0)
+        .says(&[", started anew on the way, verified by crc64\n"]);
+    let first = place.read("out");
+    changes(2);
+    place.cos(arguments).await.exits(5).says(&[
+        "error: cannot download cos://examplebucket-1250000000/k: the object has changed: ",
+        "hint: it was replaced while it was fetched",
+    ]);
+    assert!(place.read("out") == first, "the older file has not stayed");
+    assert_eq!(place.names(), ["out"]);
     emulator.shutdown().await.unwrap();
 }
