@@ -22,7 +22,7 @@ use std::io::Write as _;
 use std::thread;
 
 /// Targets that are killed at random instants, side by side: nearly all of their time is waiting.
-const RANDOM_TARGETS: usize = 3;
+const RANDOM_TARGETS: usize = 4;
 
 #[test]
 fn f10_a_kill_at_any_instant_costs_a_second_and_nothing_else() {
@@ -31,7 +31,7 @@ fn f10_a_kill_at_any_instant_costs_a_second_and_nothing_else() {
     let tally = thread::scope(|scope| {
         let points = scope.spawn(points::kill_at_each);
         // Those at points are not so many as this, and where there are none these are enough alone.
-        let each = wanted.div_ceil(RANDOM_TARGETS);
+        let each = wanted.div_ceil(RANDOM_TARGETS) + 2;
         let random: Vec<_> = (0..RANDOM_TARGETS)
             .map(|_| scope.spawn(move || random::kill(each)))
             .collect();

@@ -10,14 +10,19 @@ const BYTES_PER_SECOND: u64 = 8_000_000;
 /// Calls of which the second is a point of its own: it stands elsewhere in a download's life.
 const AGAIN: [&str; 3] = ["pwrite64", "fdatasync", "fchmod"];
 
-/// What has to be among the calls: each of these, on this file, under one of these names.
+/// What has to be among the calls: each of these, on this file, under one of these names. Where files
+/// are in memory no space is reserved, but the length is set.
 const EXPECTED: [(&str, Place, &[&str]); 8] = [
     (
         "the journal is made",
         Place::Journal,
         &["openat", "openat2"],
     ),
-    ("space is reserved", Place::PartFile, &["fallocate"]),
+    (
+        "space is reserved",
+        Place::PartFile,
+        &["fallocate", "ftruncate"],
+    ),
     (
         "bytes are written",
         Place::PartFile,

@@ -83,8 +83,8 @@ impl ProvideCredentials for Drying {
     }
 }
 
-/// What a connection, and whatever is needed for it, may take.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// How long a request, and whatever is needed for it, may take to be answered.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn c2_a_source_that_fails_or_hangs_half_way_ends_it_and_what_came_is_kept() {
@@ -95,11 +95,11 @@ async fn c2_a_source_that_fails_or_hangs_half_way_ends_it_and_what_came_is_kept(
             hangs,
         };
         let client = rig.client().credentials_provider(source);
-        let client = client.connect_timeout(PATIENCE);
+        let client = client.connect_timeout(PATIENCE).read_timeout(PATIENCE);
         let downloader = rig.downloader_over(client).parallel(1);
         let started = Instant::now();
         rig.download_by(downloader).await.fails_for_now(3).await;
-        assert!(started.elapsed() < Duration::from_secs(9), "bounded");
+        assert!(started.elapsed() < Duration::from_secs(60), "bounded");
     }
 }
 

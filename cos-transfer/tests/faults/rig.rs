@@ -34,11 +34,11 @@ pub(crate) const PARALLEL: usize = 4;
 pub(crate) const RETRIES: u32 = 3;
 
 /// How long nothing may come; long against what a busy machine takes.
-pub(crate) const READ_TIMEOUT: Duration = Duration::from_millis(500);
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What [`Rig::befallen`] gives to the requests that are sent beside the one that it is about, and
 /// at how many bytes a second these are answered: for longer than any of its tests takes.
-const HEAD_START: Duration = Duration::from_millis(60);
+const HEAD_START: Duration = Duration::from_millis(150);
 const SLOW: u64 = 50_000;
 
 /// Requests that [`Rig::befallen`] sees up to the first failure.

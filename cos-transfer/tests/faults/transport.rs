@@ -1,5 +1,7 @@
 //! T: connections and bodies that break.
 
+use std::time::Duration;
+
 use cos_emulator::{Emulator, Fault, Object, TestCa};
 use cos_proto::{Attempts, Failure};
 use http::StatusCode;
@@ -99,6 +101,9 @@ async fn t3_a_lost_end_of_stream_takes_nothing_from_what_came() {
     assert!(rig.ranges().contains(&range(3, PART - 1)));
 }
 
+/// How long nothing may come, where it is known that nothing comes.
+const STALL: Duration = Duration::from_secs(1);
+
 #[tokio::test]
 async fn t4_what_stalls_is_given_up_and_goes_on_elsewhere() {
     for (fault, skipped) in [
@@ -108,7 +113,9 @@ async fn t4_what_stalls_is_given_up_and_goes_on_elsewhere() {
     ] {
         let rig = Rig::new().await;
         rig.script(of_part(3), fault);
-        let (report, rig) = rig.download().await.succeeds(REQUESTS + 1);
+        let client = rig.client().credentials(credentials());
+        let downloader = rig.downloader_over(client.read_timeout(STALL));
+        let (report, rig) = rig.download_by(downloader).await.succeeds(REQUESTS + 1);
         assert_eq!(report.fetched, LEN, "no byte twice");
         assert!(rig.ranges().contains(&range(3, skipped)));
     }
