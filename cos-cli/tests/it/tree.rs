@@ -6,6 +6,7 @@ use std::time::Duration;
 use cos_emulator::{Emulator, Fault, Object, When};
 use http::StatusCode;
 use rustix::process::Signal;
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::sleep;
 
 use crate::common::{Place, Ran, emulator, object, signal, tree, without_times};
@@ -385,9 +386,10 @@ async fn a_reader_that_leaves_ends_it_quietly() {
     emulator.shutdown().await.unwrap();
 }
 
-/// An endpoint with 40 objects, of which the last is not sent when it is first asked for.
+/// An endpoint with 41 objects, of which one is not sent when it is first asked for.
 async fn stuck() -> Emulator {
-    let keys: Vec<_> = (0..40).map(|n| format!("k/{n:02}")).collect();
+    let keys = (0..40).map(|n| format!("k/{n:02}"));
+    let keys: Vec<_> = keys.chain(["k/denied".to_owned()]).collect();
     let emulator = emulator(keys.iter().map(|key| (key.as_str(), Object::new("x")))).await;
     emulator
         .faults()
@@ -395,7 +397,7 @@ async fn stuck() -> Emulator {
     emulator
 }
 
-/// Waits until the last object is asked for, and all others are in place.
+/// Waits until that one is asked for, and those before it are in place.
 async fn until_stuck(emulator: &Emulator, place: &Place) {
     let published = || (0..39).all(|n| place.path(&format!("here/{n:02}")).exists());
     while emulator.faults().check().is_err() || !published() {
@@ -404,8 +406,9 @@ async fn until_stuck(emulator: &Emulator, place: &Place) {
 }
 
 #[tokio::test]
-async fn ctrl_c_keeps_what_is_in_place() {
+async fn ctrl_c_keeps_what_is_in_place_and_goes_before_failures() {
     let emulator = stuck().await;
+    denied(&emulator, "k/denied");
     let place = Place::with_keys(&emulator);
     let arguments = ["cp", "-r", &object("k/"), "here"];
     let child = place.command(arguments).spawn().unwrap();
@@ -414,17 +417,43 @@ async fn ctrl_c_keeps_what_is_in_place() {
     let ended = child.wait_with_output().await.unwrap();
     let stderr = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(130), "{stderr}");
-    assert!(
-        stderr.contains("fetched 39 objects") && stderr.contains("error: interrupted"),
-        "{stderr}"
-    );
+    for said in [
+        "error: cannot download cos://examplebucket-1250000000/k/denied: 403",
+        "fetched 39 objects, 39 B",
+        ", 1 failed\nerror: interrupted\nhint: run the same command again",
+    ] {
+        assert!(stderr.contains(said), "no {said:?} in {stderr}");
+    }
 
+    emulator.faults().clear();
     let seen = emulator.log().len();
     place.cos(arguments).await.exits(0);
     let asked: Vec<_> = emulator.log().into_iter().skip(seen).collect();
-    let keys: Vec<_> = asked.iter().map(|request| request.key()).collect();
-    assert_eq!(keys, ["", "k/39"], "one listing, and what was missing");
+    let mut keys: Vec<_> = asked.iter().map(|request| request.key()).collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        ["", "k/39", "k/denied"],
+        "a listing, and what was missing"
+    );
     assert!(!place.path("here/.cos-partial").exists());
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn lines_come_while_it_goes_on() {
+    let emulator = stuck().await;
+    let place = Place::with_keys(&emulator);
+    let arguments = ["cp", "-r", &object("k/"), "here", "--json"];
+    let mut child = place.command(arguments).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..39 {
+        let line = lines.next_line().await.unwrap().unwrap();
+        let record: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(record["verified"], "crc64");
+    }
+    assert_eq!(child.try_wait().unwrap(), None);
+    drop(child);
     emulator.shutdown().await.unwrap();
 }
 

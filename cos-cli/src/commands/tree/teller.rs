@@ -164,6 +164,8 @@ impl Observer for Teller {
 
     fn progress(&self, now: PrefixProgress) {
         self.0.bars.update(now);
+        // Whoever reads the lines waits no longer for them than a person for the bars.
+        self.print(Lines::flush);
     }
 }
 
