@@ -17,7 +17,7 @@ pub fn key_path(data: &[u8]) -> Option<()> {
             "the stricter rules accept more"
         );
         let reserved = ['<', '>', ':', '"', '\\', '|', '?', '*'];
-        assert!(!key.contains(reserved) && !key.contains(char::is_control));
+        assert!(!key.contains(reserved) && !key.contains(|c| c < ' '));
     }
     let path = unix.ok()?;
     let text = path.as_str();
