@@ -369,10 +369,12 @@ fn has_no_links(error: &io::Error) -> bool {
 
 /// Whether a call failed because the system or this file system does not know it.
 fn is_unsupported(error: Errno) -> bool {
-    matches!(
+    let unknown = matches!(
         error,
         Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOTTY
-    )
+    );
+    // On some systems it is the same number as one of these.
+    unknown || error == Errno::NOTSUP
 }
 
 /// Its type is another one on every system.

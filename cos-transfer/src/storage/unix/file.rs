@@ -75,11 +75,11 @@ impl File for RealFile {
             Ok(()) => Ok(true),
             Err(fs::TryLockError::WouldBlock) => Ok(false),
             Err(fs::TryLockError::Error(error)) => {
-                match Errno::from_io_error(&error) {
-                    // `NOLCK`: an NFS server without its lock service.
-                    Some(errno) if is_unsupported(errno) || errno == Errno::NOLCK => Ok(true),
-                    _ => Err(error),
-                }
+                // `NOLCK`: an NFS server without its lock service.
+                let unknown = |errno| is_unsupported(errno) || errno == Errno::NOLCK;
+                let has_none = error.kind() == io::ErrorKind::Unsupported
+                    || Errno::from_io_error(&error).is_some_and(unknown);
+                if has_none { Ok(true) } else { Err(error) }
             }
         }
     }
