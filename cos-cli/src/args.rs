@@ -22,6 +22,7 @@ pub(crate) use transfer::{
 pub(crate) use tree::TreeArgs;
 pub(crate) use values::{connections, part_size};
 
+#[cfg(feature = "serve")]
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -17,6 +17,10 @@ pub(crate) enum Error {
     /// Whoever read our stdout has seen enough. Nothing to report: the exit code is 0.
     ClosedPipe,
     /// A signal has ended what only a signal ends. Nothing to report.
+    #[cfg_attr(
+        not(feature = "serve"),
+        expect(dead_code, reason = "it is `cos serve` that only a signal ends")
+    )]
     Stopped(ExitCode),
     /// Something to report.
     Failed(Box<Failed>),
