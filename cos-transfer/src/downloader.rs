@@ -30,9 +30,8 @@ use crate::{BoxError, DownloadError, ObjectReader, Progress, Report, Transfer};
 
 /// Downloads objects of one endpoint through a service.
 ///
-/// Cloning it is as cheap as cloning the service. Its methods may run any number of times at once;
-/// of several downloads to one destination the one that finishes last stays. They need a tokio
-/// runtime with its timer.
+/// Cloning it is as cheap as cloning the service. Its methods may run any number of times at once.
+/// They need a tokio runtime with its timer.
 #[derive(Clone)]
 pub struct Downloader<S> {
     pub(crate) service: S,
@@ -212,7 +211,8 @@ where
         let seed = RandomState::new().build_hasher().finish();
         let machine = Download::new(get, options, seed);
         let progress = self.progress.clone();
-        let driver = Driver::new(self.line(), machine, Window::default(), progress);
+        let window = Window::new(self.settings.part_size);
+        let driver = Driver::new(self.line(), machine, window, progress);
         ObjectReader::new(Ordered::new(driver, self.settings.clone()))
     }
 

@@ -24,16 +24,26 @@ pub(crate) struct Window {
     /// Bytes in `ready`.
     queued: u64,
     early: BTreeMap<u64, BytesMut>,
+    /// Early bytes are gathered in pieces of so many.
+    piece: usize,
     /// Whether `range` is known.
     begun: bool,
     /// Whether the last bytes may go, because all are right.
     complete: bool,
 }
 
-/// Early bytes are gathered in pieces of so many.
+/// Early bytes are gathered in pieces of so many, unless a part has fewer.
 const PIECE: usize = 256 * 1024;
 
 impl Window {
+    /// A window for parts of this size.
+    pub(crate) fn new(part_size: u64) -> Self {
+        Self {
+            piece: usize::try_from(part_size).map_or(PIECE, |part| part.min(PIECE)),
+            ..Self::default()
+        }
+    }
+
     /// The next bytes to hand out, and the offset behind them. The last ones of all come only when
     /// [`complete`](Self::complete) was called.
     pub(crate) fn pop(&mut self) -> Option<(Bytes, u64)> {
@@ -70,7 +80,7 @@ impl Window {
         {
             return piece.extend_from_slice(bytes);
         }
-        let mut piece = BytesMut::with_capacity(bytes.len().max(PIECE));
+        let mut piece = BytesMut::with_capacity(bytes.len().max(self.piece));
         piece.extend_from_slice(bytes);
         self.early.insert(offset, piece);
     }
@@ -101,7 +111,12 @@ impl Sink for Window {
                 self.range = range;
                 self.begun = true;
             }
-            Order::Discard => *self = Self::default(),
+            Order::Discard => {
+                *self = Self {
+                    piece: self.piece,
+                    ..Self::default()
+                };
+            }
             // There is no checkpoint.
             Order::Rewrite(_) | Order::Record(_) | Order::Verify { .. } => {}
         }
@@ -121,4 +136,70 @@ impl Sink for Window {
 
 fn len(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(range: Range<u64>) -> Window {
+        let mut window = Window::new(1 << 20);
+        assert!(!window.may_take(range.start), "nothing is known yet");
+        window.order(Order::Begin(range)).unwrap();
+        window
+    }
+
+    fn take(window: &mut Window, offset: u64, bytes: &'static [u8]) {
+        assert!(window.may_take(offset));
+        window.take(offset, Bytes::from_static(bytes)).unwrap();
+    }
+
+    #[test]
+    fn what_comes_early_waits_for_its_turn() {
+        let mut window = window(10..20);
+        take(&mut window, 14, b"ef");
+        take(&mut window, 16, b"gh");
+        assert_eq!(window.pop(), None);
+        take(&mut window, 10, b"abcd");
+        assert_eq!(window.pop(), Some((Bytes::from_static(b"abcd"), 14)));
+        assert_eq!(window.pop(), Some((Bytes::from_static(b"efgh"), 18)));
+        assert_eq!(window.pop(), None);
+        assert!(window.early.is_empty());
+    }
+
+    #[test]
+    fn whose_turn_it_is_waits_until_it_is_taken() {
+        let mut window = window(0..100);
+        take(&mut window, 0, b"ab");
+        assert!(!window.may_take(2));
+        assert!(
+            window.may_take(50),
+            "of the others, the machine bounds how much comes"
+        );
+        window.pop().unwrap();
+        assert!(window.may_take(2));
+    }
+
+    #[test]
+    fn the_last_bytes_go_when_all_are_known_to_be_right() {
+        let mut window = window(0..4);
+        take(&mut window, 2, b"cd");
+        take(&mut window, 0, b"ab");
+        assert_eq!(window.pop(), Some((Bytes::from_static(b"ab"), 2)));
+        assert_eq!(window.pop(), None);
+        window.complete();
+        assert_eq!(window.pop(), Some((Bytes::from_static(b"cd"), 4)));
+        assert_eq!(window.pop(), None);
+    }
+
+    #[test]
+    fn early_bytes_keep_no_buffer_alive_but_their_own() {
+        let mut window = window(0..1 << 30);
+        for offset in 0..100_000_u64 {
+            take(&mut window, 1_000_000 + offset, b"x");
+        }
+        assert_eq!(window.early.len(), 1);
+        window.order(Order::Discard).unwrap();
+        assert!(window.early.is_empty() && !window.may_take(0));
+    }
 }
