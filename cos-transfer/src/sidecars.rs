@@ -101,7 +101,15 @@ impl<D: Dir> Sidecars<D> {
     /// [`DownloadError::Busy`] while another process has hold of them; [`DownloadError::Local`]
     /// where no file can be made.
     pub(crate) fn open(place: Place<D>, turn: Turn, durable: bool) -> Result<Self, DownloadError> {
-        let journal = lock::lock(&place)?;
+        let mut place = place;
+        let mut locked = lock::lock(&place);
+        if locked.as_ref().is_err_and(is_not_found)
+            && let Some(again) = place.again()
+        {
+            place = again?;
+            locked = lock::lock(&place);
+        }
+        let journal = locked?;
         Ok(Self {
             place,
             part: RwLock::new(None),
@@ -356,6 +364,10 @@ impl<D: Dir> Drop for Sidecars<D> {
 
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_not_found(error: &DownloadError) -> bool {
+    matches!(error, DownloadError::Local { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 /// There is no part file, because the download is over or has not begun.

@@ -24,8 +24,12 @@ pub(crate) struct Place<D> {
     /// Both as the user knows them.
     path: PathBuf,
     sidecars_path: PathBuf,
-    pub(super) created: CreatedDirs,
+    created: CreatedDirs,
+    /// Finds it by its path once more.
+    find: Option<Find<D>>,
 }
+
+type Find<D> = fn(&Path) -> Result<Place<D>, DownloadError>;
 
 /// What the sidecars are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +59,7 @@ impl Place<RealDir> {
         let dir = RealDir::open_path(parent).map_err(failed)?;
         Ok(Self {
             created,
+            find: Some(Self::at),
             ..Self::beside(dir, name.to_owned(), path.to_owned())
         })
     }
@@ -71,6 +76,7 @@ impl<D: Dir> Place<D> {
             name,
             path,
             created: CreatedDirs::default(),
+            find: None,
         }
     }
 
@@ -121,6 +127,12 @@ impl<D: Dir> Place<D> {
         let id = self.sidecars.id();
         let id = id.map_err(|error| self.failed_to_create(error))?;
         Ok(Turn::wait(id, self.names.stem.clone()).await)
+    }
+
+    /// The place once more, if its directory may have gone while this waited for its turn: another
+    /// download had made it, and failed.
+    pub(super) fn again(&self) -> Option<Result<Self, DownloadError>> {
+        Some(self.find?(&self.path))
     }
 
     /// Makes the name of the published file durable, and those of the directories that were made for
@@ -356,6 +368,23 @@ mod tests {
         assert_eq!(names(dest.parent().unwrap()), ["file.cosckpt"]);
         drop(sidecars);
         assert_eq!(names(&root.path().join("kept")), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn directories_that_another_download_had_made_may_go_before_it_is_our_turn() {
+        let root = tempfile::tempdir().unwrap();
+        let dest = root.path().join("a/b/file");
+        let first = open(&dest);
+        let place = Place::at(&dest).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = { runtime }.build().unwrap();
+        drop(first);
+        assert!(!root.path().join("a").exists());
+        let turn = runtime.block_on(place.turn()).unwrap();
+        let second = Sidecars::open(place, turn, true).unwrap();
+        assert_eq!(names(dest.parent().unwrap()), ["file.cosckpt"]);
+        drop(second);
+        assert!(!root.path().join("a").exists());
     }
 
     #[test]
