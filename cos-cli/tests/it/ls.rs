@@ -234,6 +234,26 @@ async fn two_thousand_five_hundred_keys_come_in_three_pages() {
 }
 
 #[tokio::test]
+async fn what_came_before_a_listing_broke_off_is_printed_and_the_end_is_no_success() {
+    let bucket = MemoryBucket::new(BUCKET);
+    for number in 0..2_500 {
+        bucket.put(format!("{number:04}"), Object::new(""));
+    }
+    let emulator = serve(bucket).await;
+    let place = Place::with_keys(&emulator).once();
+    let fault = Fault::new().error(http::StatusCode::SERVICE_UNAVAILABLE, "SlowDown");
+    emulator.faults().script(When::list().nth(3), fault);
+    let ran = place
+        .cos(["ls", "-r", &object("")])
+        .await
+        .exits(1)
+        .says(&["error: cannot list cos://", "code: SlowDown"]);
+    assert_eq!(ran.stdout.lines().count(), 2_000);
+    assert!(ran.stdout.ends_with("  1999\n"));
+    emulator.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_ofs_bucket_is_walked_into() {
     let bucket = MemoryBucket::new(BUCKET).ofs();
     for key in ["a", "dir/b", "dir/deep/c", "z"] {
