@@ -73,16 +73,31 @@ impl Window {
         self.ready.push_back(bytes);
     }
 
-    fn keep(&mut self, offset: u64, bytes: &[u8]) {
-        if let Some((start, piece)) = self.early.range_mut(..offset).next_back()
-            && start.saturating_add(len(piece)) == offset
-            && piece.capacity().saturating_sub(piece.len()) >= bytes.len()
-        {
-            return piece.extend_from_slice(bytes);
+    /// All pieces are of one size, so that what one leaves is room for another.
+    fn keep(&mut self, mut offset: u64, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let last = self.early.range_mut(..offset).next_back();
+            let piece = match last {
+                Some((start, piece))
+                    if start.saturating_add(len(piece)) == offset && room(piece) > 0 =>
+                {
+                    piece
+                }
+                _ => {
+                    let piece = BytesMut::with_capacity(self.piece.max(1));
+                    self.early.insert(offset, piece);
+                    match self.early.get_mut(&offset) {
+                        Some(piece) => piece,
+                        None => return,
+                    }
+                }
+            };
+            let fits = room(piece).min(bytes.len());
+            let (now, rest) = bytes.split_at_checked(fits).unwrap_or((bytes, &[]));
+            piece.extend_from_slice(now);
+            offset = offset.saturating_add(len(now));
+            bytes = rest;
         }
-        let mut piece = BytesMut::with_capacity(bytes.len().max(self.piece));
-        piece.extend_from_slice(bytes);
-        self.early.insert(offset, piece);
     }
 }
 
@@ -132,6 +147,10 @@ impl Sink for Window {
     fn is_idle(&self) -> bool {
         true
     }
+}
+
+fn room(piece: &BytesMut) -> usize {
+    piece.capacity().saturating_sub(piece.len())
 }
 
 fn len(bytes: &[u8]) -> u64 {
