@@ -13,6 +13,7 @@ mod keys;
 mod links;
 mod listing;
 mod local;
+mod paced;
 mod resume;
 mod runs;
 mod shards;

@@ -194,42 +194,6 @@ async fn progress_never_goes_back_and_ends_at_the_total() {
     world.end().await;
 }
 
-/// One huge object does not hold up the small ones, and is begun early.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_giant_neither_holds_up_the_small_ones_nor_comes_last() {
-    let world = World::new(&[]).await;
-    for number in 0..200 {
-        world
-            .bucket
-            .put(format!("{number:03}"), Object::generated(number, 1000));
-    }
-    world
-        .bucket
-        .put("zzz-giant", Object::generated(1, 8 * PART));
-    let slow = Fault::new().throttle(500_000);
-    world
-        .emulator
-        .faults()
-        .script(When::get().key("zzz-giant").always(), slow);
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let told = Arc::clone(&order);
-    let observer = move |done: &Done<'_>| told.lock().unwrap().push(done.key.to_owned());
-    world
-        .download("")
-        .connections(8)
-        .observer(observer)
-        .await
-        .unwrap();
-    assert_eq!(order.lock().unwrap().last().unwrap(), "zzz-giant");
-    let log = world.emulator.log();
-    let first = log
-        .iter()
-        .position(|request| request.key() == "zzz-giant")
-        .unwrap();
-    assert!(first < 20, "it was asked for as number {first}");
-    world.end().await;
-}
-
 /// Dropped in the middle, it asks for nothing more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_it_starts_no_new_work() {
