@@ -143,20 +143,22 @@ fn local_hint(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
         DownloadError::Changed(_) => {
             "it was replaced while it was fetched; the same command fetches what it is now"
         }
-        DownloadError::Local { source, .. } if is_full(source) => {
-            "free some space and run the same command again: it goes on from here"
-        }
+        DownloadError::Local { source, .. } => hint_of_disk(source)?,
         _ => return None,
     };
     Some(hint.into())
 }
 
-/// The disk or the quota is full, or the file larger than the shell allows.
-fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
+fn hint_of_disk(error: &io::Error) -> Option<&'static str> {
+    Some(match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space and run the same command again: it goes on from here"
+        }
+        io::ErrorKind::FileTooLarge => {
+            "the file system, or the shell's limit (ulimit -f), takes no file of this size"
+        }
+        _ => return None,
+    })
 }
 
 /// What the user can do about it, where there is something.

@@ -84,6 +84,10 @@ async fn a_file_larger_than_the_shell_allows_is_9_and_leaves_nothing() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(9), "{stderr}");
     assert!(stderr.contains("File too large"), "{stderr}");
+    assert!(
+        stderr.contains("hint: the file system, or the shell"),
+        "{stderr}"
+    );
     assert_eq!(place.names(), [] as [&str; 0]);
     emulator.shutdown().await.unwrap();
 }
