@@ -107,6 +107,17 @@ impl Teller {
         with(&mut self.0.stdout.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn location(&self, done: &Done<'_>) -> Location {
+        Location {
+            bucket: self.0.bucket.clone(),
+            key: done.key.to_owned(),
+        }
+    }
+
+    fn path(&self, done: &Done<'_>) -> PathBuf {
+        self.0.directory.join(done.path)
+    }
+
     fn failed(&self, key: &str, failed: &Failed) {
         if self.0.printer.json() {
             self.record(&FailureRecord::new(key, failed));
@@ -134,30 +145,32 @@ impl Teller {
 
 impl Observer for Teller {
     fn done(&self, done: &Done<'_>) {
-        let location = Location {
-            bucket: self.0.bucket.clone(),
-            key: done.key.to_owned(),
-        };
-        if let Outcome::Failed(error) = done.outcome {
-            let what = format!("cannot download {location}");
-            if let Error::Failed(failed) = failure_of_object(what, error) {
-                self.failed(done.key, &failed);
-            }
-            return;
-        }
-        let path = self.0.directory.join(done.path);
-        if self.0.printer.json() {
-            return self.json(done, &path);
-        }
-        let shown = path.to_string_lossy();
-        let shown = escaped(&shown);
         match done.outcome {
+            Outcome::Failed(error) => {
+                let what = format!("cannot download {}", self.location(done));
+                if let Error::Failed(failed) = failure_of_object(what, error) {
+                    self.failed(done.key, &failed);
+                }
+            }
+            _ if self.0.printer.json() => self.json(done, &self.path(done)),
             // What would be done is what was asked for, and so it is data.
-            Outcome::WouldFetch(size) => self.line(format_args!(
-                "would fetch {location} -> {shown}: {}",
-                bytes(size)
-            )),
-            Outcome::WouldDelete => self.line(format_args!("would delete {shown}")),
+            Outcome::WouldFetch(size) => {
+                let path = self.path(done);
+                self.line(format_args!(
+                    "would fetch {} -> {}: {}",
+                    self.location(done),
+                    escaped(&path.to_string_lossy()),
+                    bytes(size)
+                ));
+            }
+            Outcome::WouldDelete => {
+                let path = self.path(done);
+                self.line(format_args!(
+                    "would delete {}",
+                    escaped(&path.to_string_lossy())
+                ));
+            }
+            // The last line counts them.
             _ => {}
         }
     }
