@@ -169,8 +169,14 @@ where
     }
 
     /// Does what the machine wants, until there is nothing more to do.
+    ///
+    /// An order to the sink comes to its end before anything else is begun: no part is asked for
+    /// before there is room for it, and no connection takes the file handle that it needs.
     fn obey(&mut self) -> Next {
         loop {
+            if self.sink.is_busy() {
+                return Next::Wait(None);
+            }
             let now = self.clock.now();
             match self.machine.poll_output(now) {
                 Output::Request(request) => self.send(*request),

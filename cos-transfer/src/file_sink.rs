@@ -1,6 +1,5 @@
 //! The bytes of a download on their way into the part file.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -25,9 +24,8 @@ pub(crate) struct FileSink<D: Dir> {
     sidecars: Option<Arc<Sidecars<D>>>,
     /// Whether there is a part file to write to.
     begun: bool,
-    /// Orders that have to keep theirs: this one is under way, and these wait for it.
+    /// The order that all others wait for.
     running: Option<(Step, Blocking<()>)>,
-    waiting: VecDeque<Order>,
     reading: Vec<(ClaimId, Blocking<bool>)>,
     stopped: bool,
 }
@@ -45,7 +43,6 @@ impl<D: Dir> FileSink<D> {
             sidecars: Some(sidecars),
             begun: false,
             running: None,
-            waiting: VecDeque::new(),
             reading: Vec::new(),
             stopped: false,
         }
@@ -54,39 +51,6 @@ impl<D: Dir> FileSink<D> {
     /// The sidecars, of which nothing is under way any more if the sink is idle.
     pub(crate) fn into_sidecars(mut self) -> Option<Arc<Sidecars<D>>> {
         self.sidecars.take()
-    }
-
-    /// Starts the next order that has to wait for none.
-    fn next(&mut self) {
-        while self.running.is_none()
-            && let Some(order) = self.waiting.pop_front()
-            && let Some(sidecars) = self.sidecars.clone()
-        {
-            let (step, blocking) = match order {
-                Order::Begin(range) => {
-                    (Step::Begin, Blocking::start(move || sidecars.begin(range)))
-                }
-                Order::Rewrite(bytes) => (
-                    Step::Other,
-                    Blocking::start(move || sidecars.rewrite(&bytes)),
-                ),
-                Order::Record(record) => (
-                    Step::Other,
-                    Blocking::start(move || sidecars.record(record.as_bytes())),
-                ),
-                Order::Discard => {
-                    // It waits for those that read, and there will be no more claims.
-                    sidecars.stop_reading();
-                    (Step::Other, Blocking::start(move || sidecars.discard()))
-                }
-                Order::Verify { claim, extent } => {
-                    let read = Blocking::start(move || Ok(sidecars.read_back(&extent)));
-                    self.reading.push((claim, read));
-                    continue;
-                }
-            };
-            self.running = Some((step, blocking));
-        }
     }
 }
 
@@ -103,32 +67,42 @@ impl<D: Dir> Sink for FileSink<D> {
     }
 
     fn order(&mut self, order: Order) -> Result<(), DownloadError> {
-        if let (Order::Record(record), Some(sidecars), true) =
-            (&order, &self.sidecars, self.running.is_none())
-        {
-            return sidecars.record(record.as_bytes());
-        }
-        if is_discard(&order) {
-            // Also while it waits for its turn: what comes next belongs to another part file.
-            self.begun = false;
-        }
-        self.waiting.push_back(order);
-        self.next();
+        let Some(sidecars) = self.sidecars.clone() else {
+            return Err(DownloadError::Cancelled);
+        };
+        let (step, blocking) = match order {
+            Order::Record(record) => return sidecars.record(record.as_bytes()),
+            Order::Verify { claim, extent } => {
+                let read = Blocking::start(move || Ok(sidecars.read_back(&extent)));
+                self.reading.push((claim, read));
+                return Ok(());
+            }
+            Order::Begin(range) => (Step::Begin, Blocking::start(move || sidecars.begin(range))),
+            Order::Rewrite(bytes) => (
+                Step::Other,
+                Blocking::start(move || sidecars.rewrite(&bytes)),
+            ),
+            Order::Discard => {
+                self.begun = false;
+                // It waits for those that read, and there will be no more claims.
+                sidecars.stop_reading();
+                (Step::Other, Blocking::start(move || sidecars.discard()))
+            }
+        };
+        self.running = Some((step, blocking));
         Ok(())
+    }
+
+    fn is_busy(&self) -> bool {
+        self.running.is_some()
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Done> {
         if let Some((step, blocking)) = &mut self.running
             && let Poll::Ready(done) = Pin::new(blocking).poll(cx)
         {
-            let is_begun = *step == Step::Begin && done.is_ok();
-            self.begun |= is_begun && !self.waiting.iter().any(is_discard);
+            self.begun |= *step == Step::Begin && done.is_ok();
             self.running = None;
-            if done.is_err() {
-                // What comes after would be built on it.
-                self.waiting.clear();
-            }
-            self.next();
             return Poll::Ready(done.map_or_else(Done::Failed, |()| Done::Step));
         }
         for at in 0..self.reading.len() {
@@ -172,10 +146,6 @@ impl<D: Dir> Drop for FileSink<D> {
     }
 }
 
-const fn is_discard(order: &Order) -> bool {
-    matches!(order, Order::Discard)
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
@@ -199,23 +169,17 @@ mod tests {
     async fn no_byte_goes_to_a_part_file_that_is_about_to_be_discarded() {
         let folder = tempfile::tempdir().unwrap();
         let mut sink = sink(folder.path()).await;
-        assert!(!sink.may_take(0));
+        assert!(!sink.may_take(0) && !sink.is_busy());
         sink.order(Order::Begin(0..10)).unwrap();
-        sink.order(Order::Discard).unwrap();
+        assert!(!sink.may_take(0) && sink.is_busy());
         step(&mut sink).await;
-        assert!(!sink.may_take(0), "it has begun, and is discarded next");
-        sink.order(Order::Begin(0..10)).unwrap();
-        step(&mut sink).await;
-        assert!(!sink.may_take(0), "the next one has not begun yet");
-        step(&mut sink).await;
-        assert!(sink.may_take(0));
-
+        assert!(sink.may_take(0) && !sink.is_busy());
         sink.order(Order::Rewrite(Vec::new())).unwrap();
         assert!(sink.may_take(0), "the journal is another file");
+        step(&mut sink).await;
         sink.order(Order::Discard).unwrap();
-        assert!(!sink.may_take(0), "it waits for the journal");
-        step(&mut sink).await;
-        step(&mut sink).await;
         assert!(!sink.may_take(0));
+        step(&mut sink).await;
+        assert!(!sink.may_take(0), "the next one has not begun yet");
     }
 }

@@ -138,6 +138,10 @@ impl Sink for Window {
         Ok(())
     }
 
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     fn poll(&mut self, _: &mut Context<'_>) -> Poll<Done> {
         Poll::Pending
     }

@@ -19,8 +19,11 @@ pub(crate) trait Sink {
     /// Takes a chunk. When this returns, it is there.
     fn take(&mut self, offset: u64, bytes: Bytes) -> Result<(), DownloadError>;
 
-    /// Does this, after all that was ordered before but [`Order::Verify`].
+    /// Does this. Not to be called while the sink [is busy](Self::is_busy).
     fn order(&mut self, order: Order) -> Result<(), DownloadError>;
+
+    /// Whether an order is under way that has to be done before another one is given.
+    fn is_busy(&self) -> bool;
 
     /// What has come of the orders. It is pending as well where there is nothing under way.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Done>;
