@@ -36,7 +36,8 @@
 //!
 //! It is complete, of the length and the CRC64 that COS published, and on the disk, at any instant:
 //! whoever looks finds the former file, or none, or the whole of the new one. An object without a
-//! CRC64 is held against its length, and the [`Report`] says so.
+//! CRC64 is held against its length, and the [`Report`] says so. When files are on the disk is for
+//! [`Fsync`] to say: the small ones of a directory are at the end of its download.
 //!
 //! # What is written where
 //!
