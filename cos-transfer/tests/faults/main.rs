@@ -9,6 +9,7 @@
 
 mod answers;
 mod changes;
+mod chaos;
 mod credentials;
 mod files;
 mod pace;

@@ -51,7 +51,7 @@ pub(crate) const BEFALLEN_OFTEN: usize = BEFALLEN + RETRIES as usize;
 const DEST: &str = "file";
 const CHECKPOINT: [&str; 3] = ["file", "file.cosckpt", "file.cospart"];
 
-const OLD: &[u8] = b"what was there before";
+pub(crate) const OLD: &[u8] = b"what was there before";
 
 /// [`LEN`] bytes that repeat nowhere near.
 pub(crate) static CONTENT: LazyLock<Bytes> = LazyLock::new(|| content(1));
