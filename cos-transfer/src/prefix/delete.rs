@@ -10,6 +10,9 @@ use super::tree;
 use crate::storage::{Dir as _, Kind, RealDir};
 use crate::{DownloadError, LocalAction};
 
+/// Is told of a local file: its key, its path, and what has become of it.
+pub(super) type Found<'a> = &'a mut dyn FnMut(&str, &str, Result<(), DownloadError>);
+
 /// Goes through all local files, and tells `found` of those that the listing has not shown: with
 /// their key and their path, and what has become of them. With `dry_run` they stay.
 ///
@@ -20,7 +23,7 @@ pub(super) fn delete(
     root: &RealDir,
     plan: &Plan,
     seen: &Seen,
-    found: &mut dyn FnMut(&str, &str, Result<(), DownloadError>),
+    found: Found<'_>,
 ) -> Result<(), DownloadError> {
     let failed = |error| DownloadError::local(LocalAction::Remove, &plan.dir, error);
     for number in 0..seen.rounds() {
@@ -37,7 +40,7 @@ pub(super) fn delete(
 struct Walk<'a> {
     plan: &'a Plan,
     round: Round,
-    found: &'a mut dyn FnMut(&str, &str, Result<(), DownloadError>),
+    found: Found<'a>,
 }
 
 impl Walk<'_> {

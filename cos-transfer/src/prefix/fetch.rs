@@ -320,7 +320,7 @@ where
         let request = head
             .to_request(&self.line().endpoint)
             .map_err(DownloadError::Request)?;
-        let mut retries = Retries::new(&self.patience);
+        let retries = Retries::new(&self.patience);
         loop {
             let line = self.line();
             let permit = match line.connections {

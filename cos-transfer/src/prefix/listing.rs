@@ -73,7 +73,7 @@ where
     let request = list
         .to_request(&line.endpoint)
         .map_err(|error| ListError::Request(DownloadError::Request(error)))?;
-    let mut attempts = Retries::new(patience);
+    let attempts = Retries::new(patience);
     loop {
         let failed = match body(line.service.clone(), attempts.mark(request.clone())).await {
             Ok(body) => match list.parse(&body) {
@@ -169,7 +169,7 @@ impl Retries {
     }
 
     /// Waits, if it is to be tried again after this failure.
-    pub(super) async fn again(&mut self, failure: Failure, is_exhausted: bool) -> bool {
+    pub(super) async fn again(&self, failure: Failure, is_exhausted: bool) -> bool {
         if !failure.is_retryable() || is_exhausted {
             return false;
         }

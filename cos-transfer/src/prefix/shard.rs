@@ -77,6 +77,7 @@ fn decimal(text: &str) -> Result<u64, InvalidShard> {
 /// A shard that is not `I/N` with I from 0 to N - 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a shard is I/N, with I from 0 to N - 1")]
+#[non_exhaustive]
 pub struct InvalidShard;
 
 #[cfg(test)]

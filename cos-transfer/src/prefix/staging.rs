@@ -212,8 +212,9 @@ fn folder(dir: &RealDir, name: &OsStr) -> io::Result<RealDir> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => made?,
     }
-    let folder = dir.open_dir(name)?;
-    let folder = folder.ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+    let Some(folder) = dir.open_dir(name)? else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
     folder.make_private()?;
     Ok(folder)
 }

@@ -9,7 +9,7 @@ use cos_emulator::Object;
 use cos_transfer::prefix::PrefixError;
 use cos_transfer::{DownloadError, Fsync};
 
-use crate::support::{World, run};
+use crate::support::{World, run, skipped};
 
 /// Mode and owner in an object's metadata are nothing to us; its time is.
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn k23_a_full_disk_stops_the_run() {
             .put(format!("{number:03}"), Object::generated(number, 30_000));
     }
     let Some(small) = Small::mount(world.dir()) else {
-        eprintln!("SKIPPED k23_a_full_disk_stops_the_run: only root may mount a file system");
+        skipped("only root may mount a file system");
         return world.end().await;
     };
     let ran = run(world.download("").connections(4)).await;

@@ -2,7 +2,6 @@
 //! K1 to K23, each by a test that is called after it, and what a run promises.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test stops at the first surprise"

@@ -7,7 +7,7 @@ use cos_emulator::{Fault, MemoryBucket, Object, When};
 use cos_transfer::prefix::{Filter, PrefixError, Shard, SyncBy};
 use http::StatusCode;
 
-use crate::support::{BUCKET, Ran, World, run};
+use crate::support::{BUCKET, Ran, World, run, skipped};
 
 async fn sync(world: &World, by: SyncBy) -> Ran {
     run(world.download("data/").sync(by)).await
@@ -325,7 +325,7 @@ async fn a_folder_that_cannot_be_read_is_told_of() {
     local(&world, &["closed/old", "open/old"]);
     fs::set_permissions(world.at("closed"), fs::Permissions::from_mode(0o300)).unwrap();
     if fs::read_dir(world.at("closed")).is_ok() {
-        eprintln!("SKIPPED a_folder_that_cannot_be_read_is_told_of: nothing is closed to root");
+        skipped("nothing is closed to root");
         return world.end().await;
     }
     let ran = run(world

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use cos_emulator::Object;
 use tokio::process::Command;
 
-use crate::support::{BUCKET, World, run, snapshot};
+use crate::support::{BUCKET, World, run, skipped, snapshot};
 
 /// A Python that has the SDK, or a loud word that there is none.
 fn python() -> Option<PathBuf> {
@@ -28,10 +28,10 @@ fn python() -> Option<PathBuf> {
         "COS_REQUIRE_PEERS=1, and {} has no qcloud_cos",
         python.display()
     );
-    eprintln!(
-        "SKIPPED: {} has no qcloud_cos; .ci/peers installs it",
-        python.display()
-    );
+    let python = python.display();
+    skipped(&format!(
+        "{python} has no qcloud_cos; .ci/peers installs it"
+    ));
     None
 }
 
