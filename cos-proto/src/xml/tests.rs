@@ -346,7 +346,7 @@ proptest! {
         parts in proptest::collection::vec(
             proptest::sample::select(vec![
                 "<A>x</A>", "<A>x</A>", "<B></B>", "<B>&quot;x&quot;</B>", "<A>&quot;x</A>",
-                "<A>&quot;&amp;&quot;</A>", "<A>&quot;</A>", "<A>&quot;&quot;</A>", "<A>a>b]]></A>",
+                "<A>&quot;&amp;&quot;</A>", "<A>&quot;</A>", "<A>&quot;&quot;</A>", "<A>a>b]]></A>", "<A>a\r\nb</A>",
                 "<A>", "</A>", "<B", ">", "<B/>", "<A a='>'>", "</A >", "<C>", "<C>", "</C>", "</C>",
                 "<C/>", "<C a='1'/>", " ", "\n\t", "\u{c}", "\r", "x", "&lt;", "&", "<", "/>",
                 "<!-- <A>x</A> -->", "<![CDATA[y]]>", "<?x?>", "<n:A>x</n:A>", "数",
