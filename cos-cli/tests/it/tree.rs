@@ -7,6 +7,7 @@ use cos_emulator::{Emulator, Fault, Object, When};
 use http::StatusCode;
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
 use tokio::time::sleep;
 
 use crate::common::{Place, Ran, emulator, object, signal, tree, without_times};
@@ -398,9 +399,11 @@ async fn stuck() -> Emulator {
 }
 
 /// Waits until that one is asked for, and those before it are in place.
-async fn until_stuck(emulator: &Emulator, place: &Place) {
+async fn until_stuck(emulator: &Emulator, place: &Place, child: &mut Child) {
     let published = || (0..39).all(|n| place.path(&format!("here/{n:02}")).exists());
-    while emulator.faults().check().is_err() || !published() {
+    let met = || emulator.faults().unconsumed().is_empty();
+    while !met() || !published() {
+        assert_eq!(child.try_wait().unwrap(), None, "it has ended by itself");
         sleep(Duration::from_millis(2)).await;
     }
 }
@@ -411,8 +414,8 @@ async fn ctrl_c_keeps_what_is_in_place_and_goes_before_failures() {
     denied(&emulator, "k/denied");
     let place = Place::with_keys(&emulator);
     let arguments = ["cp", "-r", &object("k/"), "here"];
-    let child = place.command(arguments).spawn().unwrap();
-    until_stuck(&emulator, &place).await;
+    let mut child = place.command(arguments).spawn().unwrap();
+    until_stuck(&emulator, &place, &mut child).await;
     signal(&child, Signal::INT);
     let ended = child.wait_with_output().await.unwrap();
     let stderr = String::from_utf8(ended.stderr).unwrap();
@@ -462,8 +465,8 @@ async fn a_second_process_in_the_same_directory_is_10() {
     let emulator = stuck().await;
     let place = Place::with_keys(&emulator);
     let arguments = ["cp", "-r", &object("k/"), "here"];
-    let child = place.command(arguments).spawn().unwrap();
-    until_stuck(&emulator, &place).await;
+    let mut child = place.command(arguments).spawn().unwrap();
+    until_stuck(&emulator, &place, &mut child).await;
     place
         .cos(arguments)
         .await
