@@ -107,7 +107,8 @@
 //! is split ([`Output::Shorten`]), in such proportion that both end together. A connection that is
 //! slower than a quarter of the median of at least three for three seconds is stopped
 //! ([`Output::Stop`]), and the rest of its range asked for on another; so is one that brings less
-//! than a kibibyte a second for half a minute. Neither is done under a limit.
+//! than a kibibyte a second for half a minute. Neither is done under a limit, and the former not in
+//! order, where a connection may have to wait for its reader.
 //!
 //! **Draining.** Bytes of two states of an object are never mixed: before anything starts anew, all
 //! tasks have ended, and what was written is discarded. In order ([`Mode::Ordered`]), once a byte is

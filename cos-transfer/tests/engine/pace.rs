@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cos_proto::{GetObject, TrafficLimit};
-use cos_transfer::engine::{Error, Options, Output, TaskId};
+use cos_transfer::engine::{Error, Mode, Options, Output, TaskId};
 
 use crate::script::{Fetch, SECOND, Script, range};
 use crate::world::{State, get};
@@ -12,7 +12,14 @@ const MIB: u64 = 1024 * 1024;
 
 /// Bodies that are coming, of two parts more than there are connections left for.
 fn script(asked: GetObject, parts: u64, connections: usize) -> (Script, Vec<Fetch>) {
-    let options = Options::new().part_size(8 * MIB).connections(connections);
+    script_in(Mode::File, asked, parts, connections)
+}
+
+fn script_in(mode: Mode, asked: GetObject, parts: u64, connections: usize) -> (Script, Vec<Fetch>) {
+    let options = Options::new()
+        .part_size(8 * MIB)
+        .connections(connections)
+        .mode(mode);
     let state = State::new(0, (parts * 8 * MIB) as usize);
     let mut script = Script::new(state, asked, options);
     let first = script.request();
@@ -156,6 +163,15 @@ fn under_a_limit_slow_connections_are_left_alone() {
     let limited = get().traffic_limit(TrafficLimit::bits_per_second(819_200).unwrap());
     let (mut script, mut fetches) = script(limited, 4, 4);
     let rates = [0, MIB, MIB, MIB];
+    let asked = pass(&mut script, &mut fetches, &rates, 7 * SECOND);
+    assert!(asked.is_empty(), "{asked:?}");
+}
+
+#[test]
+fn in_order_a_connection_that_waits_for_its_reader_is_left_alone() {
+    let window = 32 * MIB;
+    let (mut script, mut fetches) = script_in(Mode::Ordered { window }, get(), 8, 4);
+    let rates = [MIB / 5, MIB, MIB, MIB];
     let asked = pass(&mut script, &mut fetches, &rates, 7 * SECOND);
     assert!(asked.is_empty(), "{asked:?}");
 }

@@ -12,7 +12,7 @@ use crate::engine::opening::{Opening, further, resumed};
 use crate::engine::output::Request;
 use crate::engine::pace::{Pace, Verdict};
 use crate::engine::task::{Split, State, Task};
-use crate::engine::{ClaimId, Error, Output, TaskId};
+use crate::engine::{ClaimId, Error, Mode, Output, TaskId};
 
 impl Download {
     pub(super) fn next_output(&mut self) -> Output {
@@ -124,10 +124,9 @@ impl Download {
             return;
         }
         let now = self.now;
-        let median = self
-            .pace
-            .median(&self.tasks, now)
-            .filter(|_| self.is_pinned());
+        // In order, a connection may be slow because it waits for its reader.
+        let compares = self.is_pinned() && self.options.mode == Mode::File;
+        let median = self.pace.median(&self.tasks, now).filter(|_| compares);
         let mut dead = None;
         for task in self.tasks.iter_mut().filter(|task| !task.stopping) {
             let Some(rate) = task.rate(now) else {
