@@ -46,7 +46,10 @@ impl Tree {
             // A run that has ended in the same instant has ended.
             biased;
             ended = &mut transfer => ended.map_err(|error| self.failed(&error)),
-            error = teller.broken() => Err((error, transfer.cancel().await)),
+            error = teller.broken() => {
+                transfer.cancel().await;
+                return Err(error);
+            }
             code = context.stop.asked() => {
                 let report = transfer.cancel().await;
                 Err((Error::interrupted(code).with_hint(RESUME), report))

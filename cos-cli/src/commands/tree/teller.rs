@@ -71,15 +71,18 @@ impl Teller {
         is_whole: bool,
     ) -> Result<(), Error> {
         self.0.bars.clear();
-        if self.0.printer.json() {
+        let json = self.0.printer.json();
+        if json {
             self.record(&SummaryRecord::new(report, tree.delete));
-        } else if report.listed() > 0 || is_whole {
-            self.0.printer.note(Summary { tree, report });
         }
         self.stdout(|stdout| match stdout.error.take() {
             Some(error) => Err(error),
             None => stdout.lines.flush(),
-        })
+        })?;
+        if !json && (report.listed() > 0 || is_whole) {
+            self.0.printer.note(Summary { tree, report });
+        }
+        Ok(())
     }
 
     /// One line of data.
