@@ -15,7 +15,7 @@ use crate::rig::{KEY, LEN, OLD, PART, Rig, content, object, of_part};
 
 /// As many schedules as are run by default, and with `COS_LONG` in the environment.
 const SCHEDULES: u64 = 20;
-const LONG_SCHEDULES: u64 = 2_000;
+const LONG_SCHEDULES: u64 = 500;
 
 /// Runs that something befalls, before one that is left alone.
 const RUNS: u64 = 3;
