@@ -24,6 +24,8 @@ pub(crate) struct FileSink<D: Dir> {
     sidecars: Option<Arc<Sidecars<D>>>,
     /// Whether there is a part file to write to.
     begun: bool,
+    /// Whether an order has failed: what is told to the journal after it would be told of nothing.
+    failed: bool,
     /// The order that all others wait for.
     running: Option<(Step, Blocking<()>)>,
     reading: Vec<(ClaimId, Blocking<bool>)>,
@@ -42,6 +44,7 @@ impl<D: Dir> FileSink<D> {
         Self {
             sidecars: Some(sidecars),
             begun: false,
+            failed: false,
             running: None,
             reading: Vec::new(),
             stopped: false,
@@ -71,6 +74,7 @@ impl<D: Dir> Sink for FileSink<D> {
             return Err(DownloadError::Cancelled);
         };
         let (step, blocking) = match order {
+            Order::Record(_) | Order::Rewrite(_) if self.failed => return Ok(()),
             Order::Record(record) => return sidecars.record(record.as_bytes()),
             Order::Verify { claim, extent } => {
                 let read = Blocking::start(move || Ok(sidecars.read_back(&extent)));
@@ -102,6 +106,7 @@ impl<D: Dir> Sink for FileSink<D> {
             && let Poll::Ready(done) = Pin::new(blocking).poll(cx)
         {
             self.begun |= *step == Step::Begin && done.is_ok();
+            self.failed |= done.is_err();
             self.running = None;
             return Poll::Ready(done.map_or_else(Done::Failed, |()| Done::Step));
         }
