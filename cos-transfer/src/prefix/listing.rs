@@ -75,7 +75,7 @@ where
         .map_err(|error| ListError::Request(DownloadError::Request(error)))?;
     let attempts = Retries::new(patience);
     loop {
-        let failed = match body(line.service.clone(), attempts.mark(request.clone())).await {
+        let failed = match body(line.clone(), attempts.mark(request.clone())).await {
             Ok(body) => match list.parse(&body) {
                 Ok(page) => return Ok(page),
                 Err(error) => Failed::Page(error),
@@ -113,16 +113,23 @@ impl Failed {
 }
 
 /// The whole body of an answer, or so much of it that the parser will say that it is too long.
-async fn body<S, B>(service: S, request: Request<()>) -> Result<Vec<u8>, Fault>
+async fn body<S, B>(line: Line<S>, request: Request<()>) -> Result<Vec<u8>, Fault>
 where
     S: Service<Request<()>, Response = Response<B>>,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let response = send(service, request).await.map_err(Fault::of_service)?;
+    let response = send(line.service, request).await;
+    let response = response.map_err(Fault::of_service)?;
     let status = response.status();
     let (parts, body) = response.into_parts();
+    if status.is_success() || status == StatusCode::NOT_FOUND {
+        // Whoever stands between must not be believed.
+        line.endpoint
+            .check_origin(&parts)
+            .map_err(|error| Fault::new(DownloadError::misjudged(error)))?;
+    }
     if !status.is_success() {
         let attempts = parts.extensions.get().copied();
         let error = refusal(parts, body).await;
