@@ -46,7 +46,9 @@ async fn a_cancelled_download_says_what_is_kept_and_the_next_one_goes_on_from_th
     let dest = folder.join("file");
     let (tell, mut told) = tokio::sync::watch::channel(0);
     let mut first = downloader(&emulator)
-        .progress(move |now: Transferred| drop(tell.send(now.committed())))
+        .progress(move |now: Transferred| {
+            tell.send_replace(now.committed());
+        })
         .download(object(), &dest);
     tokio::select! {
         end = &mut first => panic!("{end:?}"),
