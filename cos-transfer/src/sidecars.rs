@@ -215,16 +215,18 @@ impl<D: Dir> Sidecars<D> {
             .map_err(self.failed(LocalAction::Record))
     }
 
-    /// Appends a record to the journal.
+    /// Appends a record to the journal, if there is one: where it could not be written, there is
+    /// nothing to resume from.
     ///
     /// # Errors
     ///
     /// [`DownloadError::Local`]; the records before it stay good.
     pub(crate) fn record(&self, record: &[u8]) -> Result<(), DownloadError> {
-        self.stays.store(true, Ordering::Relaxed);
-        self.journal()
-            .append(record)
-            .map_err(self.failed(LocalAction::Record))
+        let appended = self.journal().append(record);
+        if appended.map_err(self.failed(LocalAction::Record))? {
+            self.stays.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Forgets all that was written.

@@ -4,7 +4,7 @@ use std::io;
 
 use super::place::Place;
 use crate::engine::journal::MAX_LEN;
-use crate::storage::{Dir, File};
+use crate::storage::{Dir, File, out_of_handles};
 
 /// The journal's file, which holds the lock.
 #[derive(Debug)]
@@ -36,40 +36,52 @@ impl<F: File> Journal<F> {
         (!bytes.is_empty()).then_some(bytes)
     }
 
-    /// Appends a record.
-    pub(super) fn append(&mut self, record: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(record, self.end)?;
-        self.end = self.end.saturating_add(offset(record.len()));
-        Ok(())
+    /// Appends a record; false if there is no journal yet that it could belong to.
+    pub(super) fn append(&mut self, record: &[u8]) -> io::Result<bool> {
+        if self.end == 0 {
+            return Ok(false);
+        }
+        self.write(record)?;
+        Ok(true)
     }
 
-    /// Writes it anew, into another file that then takes the name. That one is locked before, so
-    /// that nobody finds the name without a lock.
+    /// Writes it anew. Where there is nothing to lose, that is just written; else it goes into
+    /// another file, which then takes the name. That one is locked before, so that nobody finds the
+    /// name without a lock.
+    ///
+    /// Where there is no handle for another file, the journal stays as it is: it says no less.
     pub(super) fn rewrite<D: Dir<File = F>>(
         &mut self,
         place: &Place<D>,
         bytes: &[u8],
     ) -> io::Result<()> {
+        if self.end == 0 {
+            return self.write(bytes);
+        }
+        let file = match create_new(place) {
+            Err(error) if out_of_handles(&error) => return Ok(()),
+            created => created?,
+        };
+        let mut new = Self { file, end: 0 };
         let (dir, names) = (&place.sidecars, &place.names);
-        let new = create_new(place)?;
         let written = (|| {
-            new.write_all_at(bytes, 0)?;
-            new.try_lock()?;
-            // A power cut must not leave less than there was. What was there is on the disk, for
-            // the most part; of the first journal there is nothing yet to lose.
-            if self.end > 0 {
-                new.sync_data()?;
-            }
+            new.write(bytes)?;
+            new.file.try_lock()?;
+            // A power cut must not leave less than there was, which is on the disk for the most part.
+            new.file.sync_data()?;
             dir.rename(&names.new, dir, &names.journal)
         })();
         if written.is_err() {
             let _ = dir.remove(&names.new);
         }
         written?;
-        *self = Self {
-            file: new,
-            end: offset(bytes.len()),
-        };
+        *self = new;
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, self.end)?;
+        self.end = self.end.saturating_add(offset(bytes.len()));
         Ok(())
     }
 

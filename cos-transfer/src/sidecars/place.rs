@@ -393,6 +393,7 @@ mod tests {
         let dest = root.path().join("a/b/file");
         let sidecars = open(&dest);
         sidecars.begin(0..3).unwrap();
+        sidecars.rewrite(b"header").unwrap();
         sidecars.record(b"a record").unwrap();
         drop(sidecars);
         assert_eq!(

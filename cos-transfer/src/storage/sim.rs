@@ -48,6 +48,9 @@ pub(crate) enum Trouble {
     /// This step fails, and has no effect. A sync that fails loses what it should have made
     /// durable, and the next one knows nothing of it, as it is on Linux.
     Fails(u64, io::ErrorKind),
+    /// From this step on no file can be made, as too many are open.
+    #[cfg(unix)]
+    NoHandles(u64),
     /// From this step on nothing finds space any more.
     Full(u64),
     /// Before this step somebody else takes this name away, or gives it to another file.
@@ -241,6 +244,12 @@ impl Dir for SimDir {
 
     fn create(&self, name: &OsStr) -> io::Result<SimFile> {
         let mut disk = self.sim.step(Space::Needed)?;
+        #[cfg(unix)]
+        if let Some(Trouble::NoHandles(at)) = disk.trouble
+            && at < disk.steps
+        {
+            return Err(rustix::io::Errno::MFILE.into());
+        }
         if disk.dirs[self.dir].names.contains_key(name) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }

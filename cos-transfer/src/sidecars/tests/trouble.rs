@@ -118,6 +118,7 @@ fn f4_a_sync_that_fails_behind_our_back_ends_the_download() {
         let sidecars = run().open(&dir).unwrap();
         let len = 2 * STEP;
         sidecars.begin(0..len).unwrap();
+        sidecars.rewrite(b"header").unwrap();
         sidecars.record(b"what has come").unwrap();
         let chunk = vec![1; usize::try_from(STEP).unwrap()];
         let write = sim.steps();
@@ -193,6 +194,38 @@ fn f2_a_journal_that_cannot_be_written_anew_stays_as_it_was() {
     assert_eq!(dir.read(JOURNAL).unwrap(), b"header, record, record");
 }
 
+/// Records that come after all, when the download is given up for this.
+#[test]
+fn f2_where_there_is_no_journal_there_is_nothing_to_resume_from() {
+    let (sim, dir) = disk();
+    let sidecars = run().open(&dir).unwrap();
+    sidecars.begin(0..3).unwrap();
+    sim.trouble(Some(Trouble::Fails(
+        sim.steps(),
+        io::ErrorKind::StorageFull,
+    )));
+    sidecars.rewrite(b"header").unwrap_err();
+    sidecars.record(b", record").unwrap();
+    drop(sidecars);
+    assert!(dir.names().is_empty());
+}
+
+/// A journal that cannot be written anew for want of a handle says no less than the new one.
+#[cfg(unix)]
+#[test]
+fn f19_without_another_handle_a_download_goes_on() {
+    let (sim, dir) = disk();
+    let object = object();
+    sim.trouble(Some(Trouble::PowerOff(steps() / 2)));
+    run().download(&dir, &object).unwrap_err();
+    sim.kill();
+    let sidecars = run().open(&dir).unwrap();
+    sim.trouble(Some(Trouble::NoHandles(sim.steps())));
+    let (outcome, _) = run().download_to(&sidecars, &object).unwrap();
+    assert!(outcome.resumed > 0);
+    assert_eq!(dir.read(DEST).unwrap(), object.bytes);
+}
+
 #[test]
 fn f1_space_is_reserved_before_anything_is_written() {
     let object = Object::new(1, 300_000);
@@ -262,7 +295,9 @@ fn f12_while_one_has_hold_of_a_place_another_process_is_told_so() {
     assert!(matches!(busy, DownloadError::Busy { .. }), "{busy:?}");
     assert_eq!(dir.read(JOURNAL), journal);
     // The journal gets another file; the place stays held.
+    held.rewrite(b"first").unwrap();
     held.rewrite(b"anew").unwrap();
+    assert_eq!(dir.read(JOURNAL).unwrap(), b"anew");
     let busy = lock(&place).unwrap_err();
     assert!(matches!(busy, DownloadError::Busy { .. }), "{busy:?}");
     drop(held);
