@@ -1,6 +1,7 @@
 //! Objects of every size, served by nginx: a server that is not ours, over files with holes.
 
 use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -34,7 +35,10 @@ impl Nginx {
                 std::env::var_os("COS_REQUIRE_PEERS").is_none(),
                 "nginx is not installed (Debian: nginx-light)"
             );
-            eprintln!("SKIPPED: nginx is not installed (Debian: nginx-light)");
+            let _ = writeln!(
+                io::stderr(),
+                "SKIPPED: nginx is not installed (Debian: nginx-light)"
+            );
             return None;
         };
         let memory = Path::new("/dev/shm");
