@@ -24,7 +24,9 @@ pub(super) struct Counts {
 }
 
 fn add(count: &AtomicU64, more: u64) {
-    count.fetch_add(more, Ordering::Relaxed);
+    // A listing may claim sizes that add up to more than there is.
+    let sum = |count: u64| Some(count.saturating_add(more));
+    let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
 }
 
 fn get(count: &AtomicU64) -> u64 {
@@ -40,7 +42,10 @@ impl Counts {
 
     /// So many bytes that the listing has shown will not come.
     pub(super) fn give_up(&self, bytes: u64) {
-        self.to_come.fetch_sub(bytes, Ordering::Relaxed);
+        let rest = |count: u64| Some(count.saturating_sub(bytes));
+        let _ = self
+            .to_come
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest);
     }
 
     /// The listing has come to its end.

@@ -196,13 +196,23 @@ impl Retries {
 
     /// The last error, with how often it was tried where that was more than once.
     pub(super) fn last(&self, fault: Fault) -> DownloadError {
-        match self.budget.drawn() {
-            0 => fault.error,
-            _ if fault.is_exhausted() || !fault.failure.is_retryable() => fault.error,
-            drawn => DownloadError::GaveUp {
-                attempts: drawn.saturating_add(1),
-                source: Box::new(fault.error),
-            },
-        }
+        gave_up(fault, &self.budget)
+    }
+}
+
+/// An error, with how often it was tried where that was more than once and it does not say so
+/// itself. Those below draw from the same budget.
+pub(super) fn gave_up(fault: Fault, budget: &RetryBudget) -> DownloadError {
+    let is_said = matches!(
+        &fault.error,
+        DownloadError::Transport { source, .. } if Attempts::find(&**source).is_some()
+    );
+    match budget.drawn() {
+        0 => fault.error,
+        _ if is_said || !fault.failure.is_retryable() => fault.error,
+        drawn => DownloadError::GaveUp {
+            attempts: drawn.saturating_add(1),
+            source: Box::new(fault.error),
+        },
     }
 }

@@ -191,13 +191,9 @@ where
     }
 
     /// A failure of the file system at an object's place.
-    pub(super) fn local(
-        &self,
-        job: &Job,
-        action: LocalAction,
-    ) -> impl FnOnce(io::Error) -> DownloadError + Send + use<S, B> {
+    pub(super) fn local(&self, job: &Job, action: LocalAction, error: io::Error) -> DownloadError {
         let path = self.plan.dir.join(job.path.as_str());
-        move |error| DownloadError::local(action, &path, error)
+        DownloadError::local(action, &path, error)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::blocking::blocking;
 use crate::downloader::Settings;
 use crate::driver::Line;
 use crate::storage::{Dir as _, RealDir, RealFile};
-use crate::{BoxError, DownloadError, Downloader, LocalAction};
+use crate::{BoxError, DownloadError, Downloader, Fsync, LocalAction};
 use course::Course;
 
 /// What all tasks of a run share.
@@ -65,8 +65,8 @@ where
     let started = Instant::now();
     let counts = Arc::new(Counts::default());
     let opening = plan.clone();
-    let resumes = !downloader.settings.no_resume;
-    let opened = blocking(move || Ok(Place::open(&opening, resumes))).await;
+    let (resumes, fsync) = (!downloader.settings.no_resume, downloader.settings.fsync);
+    let opened = blocking(move || Ok(Place::open(&opening, resumes, fsync))).await;
     let failed = |source| PrefixError::Local {
         report: PrefixReport::default(),
         source,
@@ -88,11 +88,12 @@ where
         }
     };
     let (stopping, stop) = watch::channel(false);
+    let connections = plan.connections.clamp(1, Semaphore::MAX_PERMITS);
     let run = Arc::new(Run {
         line: Mutex::new(Line {
             service: downloader.service,
             endpoint: downloader.endpoint,
-            connections: Some(Arc::new(Semaphore::new(plan.connections.max(1)))),
+            connections: Some(Arc::new(Semaphore::new(connections))),
         }),
         patience: Patience {
             retries: downloader.settings.retries,
@@ -108,9 +109,9 @@ where
     });
     let mut course = Course::new(Arc::clone(&run), stopping);
     course.start_listing();
-    course.go(cancelled).await;
+    course.go(cancelled.clone()).await;
     let over = course.over();
-    run.finish(over, place.made, started).await
+    run.finish(over, place.made, cancelled, started).await
 }
 
 /// Where a run goes.
@@ -122,7 +123,7 @@ struct Place {
 }
 
 impl Place {
-    fn open(plan: &Plan, resumes: bool) -> Result<Self, Unstaged> {
+    fn open(plan: &Plan, resumes: bool, fsync: Fsync) -> Result<Self, Unstaged> {
         if plan.dry_run {
             let tree = match RealDir::open_path(&plan.dir) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -136,10 +137,14 @@ impl Place {
         }
         let made = missing(&plan.dir);
         fs::create_dir_all(&plan.dir).map_err(Unstaged::Io)?;
+        if fsync != Fsync::Never {
+            sync_names(&made).map_err(Unstaged::Io)?;
+        }
         let root = RealDir::open_path(&plan.dir).map_err(Unstaged::Io)?;
         let staging = Staging::open(&root, plan.shard, &plan.run(), resumes)?;
         let folds = tree::folds(staging.dir()).map_err(Unstaged::Io)?;
         let tree = Tree::new(root, plan.dir.clone())
+            .durable(fsync == Fsync::Always)
             .reserving(staging.top(), folds)
             .map_err(Unstaged::Io)?;
         Ok(Self {
@@ -156,6 +161,18 @@ fn missing(dir: &Path) -> Vec<PathBuf> {
         .take_while(|dir| !dir.as_os_str().is_empty() && fs::symlink_metadata(dir).is_err())
         .map(Path::to_owned)
         .collect()
+}
+
+/// Makes the names of directories durable that were made.
+fn sync_names(made: &[PathBuf]) -> io::Result<()> {
+    for dir in made {
+        let parent = match dir.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        RealDir::open_path(parent)?.sync()?;
+    }
+    Ok(())
 }
 
 impl<S: Clone> Run<S> {

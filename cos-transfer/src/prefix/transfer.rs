@@ -85,7 +85,9 @@ impl<S> PrefixDownload<S> {
 
     /// Deletes local files that are not in the bucket, at the end: never after a listing that
     /// failed or showed no key at all, and only files whose key would start with the prefix, that
-    /// the filter wants and the shard takes. Symbolic links are deleted themselves; folders stay.
+    /// the filter wants and the shard takes. Symbolic links are deleted themselves. Folders stay,
+    /// because another shard may be about to put a file there: where the bucket has a file by
+    /// now in place of a folder, an empty one is to be removed by hand.
     pub fn delete(mut self, delete: bool) -> Self {
         self.plan.delete = delete;
         self

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::key_path::RESERVED;
@@ -63,6 +64,10 @@ pub(crate) struct Tree<D: Folder> {
     reserved: Option<DirId>,
     /// Whether the file system takes different names for one.
     folds: bool,
+    /// Whether a folder that is made is made durable at once.
+    durable: bool,
+    /// Whether there is a folder that was made and is not durable.
+    unsynced: AtomicBool,
     /// As the user knows it.
     shown: PathBuf,
     open: Mutex<VecDeque<(String, D)>>,
@@ -86,6 +91,8 @@ impl<D: Folder> Tree<D> {
             root,
             reserved: None,
             folds: false,
+            durable: false,
+            unsynced: AtomicBool::new(false),
             shown,
             open: Mutex::default(),
         }
@@ -97,6 +104,17 @@ impl<D: Folder> Tree<D> {
         self.reserved = Some(reserved.id()?);
         self.folds = folds;
         Ok(self)
+    }
+
+    /// The same, with every folder that is made made durable at once.
+    pub(crate) fn durable(mut self, durable: bool) -> Self {
+        self.durable = durable;
+        self
+    }
+
+    /// Whether there is a folder that was made and is not durable.
+    pub(crate) fn is_unsynced(&self) -> bool {
+        self.unsynced.load(Ordering::Relaxed)
     }
 
     pub(crate) fn root(&self) -> &D {
@@ -229,7 +247,8 @@ impl<D: Folder> Tree<D> {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(failed(error));
                 }
-                _ => {}
+                _ if self.durable => dir.sync().map_err(failed)?,
+                _ => self.unsynced.store(true, Ordering::Relaxed),
             }
         }
         Err(failed(io::ErrorKind::NotFound.into()))

@@ -132,6 +132,16 @@ async fn the_first_failure_ends_it_where_that_is_wanted() {
 }
 
 #[tokio::test]
+async fn any_number_of_connections_is_taken() {
+    let world = World::new(&[("a", "1"), ("b", "2")]).await;
+    for connections in [0, usize::MAX] {
+        let ran = run(world.download("").connections(connections)).await;
+        assert_eq!(ran.result.unwrap().objects, 2);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn requests_carry_what_was_added_to_them() {
     let world = World::new(&[("a", "1")]).await;
     world.bucket.put("large", Object::generated(1, 2 * PART));

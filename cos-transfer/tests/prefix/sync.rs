@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
 use cos_emulator::{Fault, MemoryBucket, Object, When};
-use cos_transfer::prefix::{Filter, PrefixError, Shard, SyncBy};
+use cos_transfer::prefix::{Done, Filter, Outcome, PrefixError, Shard, SyncBy};
 use http::StatusCode;
 
 use crate::support::{BUCKET, Ran, World, run, skipped};
@@ -338,5 +338,82 @@ async fn a_folder_that_cannot_be_read_is_told_of() {
         (vec!["data/closed"], vec!["data/open/old"])
     );
     fs::set_permissions(world.at("closed"), fs::Permissions::from_mode(0o700)).unwrap();
+    world.end().await;
+}
+
+/// What is given up while files are deleted deletes no more.
+#[tokio::test]
+async fn given_up_while_it_deletes_it_stops() {
+    let world = World::new(&[("data/a", "1")]).await;
+    let stale: Vec<_> = (0..500).map(|number| format!("stale{number}")).collect();
+    local(
+        &world,
+        &stale.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let observer = move |done: &Done<'_>| {
+        if let Outcome::Deleted = done.outcome {
+            tell.send(()).unwrap();
+            // The first one is held until the run has been given up.
+            let _ = wait.lock().unwrap().recv();
+        }
+    };
+    let download = world
+        .download("data/")
+        .sync(SyncBy::SizeAndTime)
+        .delete(true);
+    let mut transfer = download.observer(observer).into_future();
+    tokio::select! {
+        _ = &mut transfer => panic!("it was to be given up"),
+        _ = told.recv() => {}
+    }
+    let mut cancel = std::pin::pin!(transfer.cancel());
+    tokio::select! {
+        biased;
+        _ = &mut cancel => panic!("the observer holds it up"),
+        () = std::future::ready(()) => {}
+    }
+    drop(go);
+    assert_eq!(cancel.await.deleted, 1);
+    world.end().await;
+}
+
+/// What is given up while a local file is read does not read it to its end: it is not one that could
+/// be read in a lifetime.
+#[tokio::test]
+async fn given_up_while_it_compares_it_stops() {
+    let world = World::new(&[]).await;
+    let size = 1 << 43;
+    let object = Object::generated(1, size).crc64(1).etag("\"e\"");
+    world.bucket.put("data/big", object);
+    fs::create_dir_all(world.dir()).unwrap();
+    File::create(world.at("big"))
+        .unwrap()
+        .set_len(size)
+        .unwrap();
+    let download = world.download("data/").sync(SyncBy::Checksum);
+    let mut transfer = download.into_future();
+    while world.emulator.log().len() < 2 {
+        let _ = tokio::time::timeout(Duration::from_millis(20), &mut transfer).await;
+    }
+    assert_eq!(transfer.cancel().await.objects, 0);
+    world.end().await;
+}
+
+/// Deeper than any key: it is left alone, and nothing overflows.
+#[tokio::test]
+async fn deletion_does_not_go_deeper_than_keys_do() {
+    let world = World::new(&[("data/a", "1")]).await;
+    let deep = ["d"; 600].join("/");
+    local(&world, &[&format!("{deep}/old"), "d/d/d/old"]);
+    let ran = run(world
+        .download("data/")
+        .sync(SyncBy::SizeAndTime)
+        .delete(true))
+    .await;
+    assert_eq!(ran.keys("deleted"), ["data/d/d/d/old"]);
+    assert!(ran.result.is_ok());
     world.end().await;
 }

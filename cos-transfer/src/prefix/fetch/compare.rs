@@ -7,10 +7,12 @@ use bytes::Bytes;
 use cos_proto::{Crc64, HeadObject};
 use http::{Request, Response};
 use http_body::Body;
+use tokio::sync::watch;
 use tower_service::Service;
 
 use crate::blocking::blocking;
 use crate::driver::{Fault, refusal, send};
+use crate::prefix::delete::is_given_up;
 use crate::prefix::listing::Retries;
 use crate::prefix::object::{Job, Trouble};
 use crate::prefix::run::Run;
@@ -19,7 +21,7 @@ use crate::storage::{File as _, RealDir};
 use crate::{BoxError, DownloadError, LocalAction};
 
 /// How much of a local file is read at once.
-const READ: usize = 256 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 impl<S, B> Run<S>
 where
@@ -40,9 +42,15 @@ where
             return Ok(false);
         };
         let (dir, name) = (target.dir.clone(), OsString::from(&target.name));
-        let failed = self.local(job, LocalAction::Read);
-        let read = blocking(move || crc64_of(&dir, &name).map_err(failed)).await?;
-        Ok(read == Some(expected))
+        let path = self.plan.dir.join(job.path.as_str());
+        let failed = move |error| DownloadError::local(LocalAction::Read, &path, error);
+        let stop = self.stop.clone();
+        let read = blocking(move || crc64_of(&dir, &name, &stop).map_err(failed)).await?;
+        match read {
+            Read::Crc64(crc64) => Ok(crc64 == expected),
+            Read::Gone => Ok(false),
+            Read::GivenUp => Err(Trouble::Stopped),
+        }
     }
 
     /// The CRC64 of an object, asked for by a HEAD.
@@ -85,20 +93,27 @@ where
     }
 }
 
-/// The CRC64 of a local file; `None` if it is gone by now.
-fn crc64_of(dir: &RealDir, name: &OsStr) -> io::Result<Option<u64>> {
+/// What has come of reading a local file.
+enum Read {
+    Crc64(u64),
+    Gone,
+    GivenUp,
+}
+
+fn crc64_of(dir: &RealDir, name: &OsStr, stop: &watch::Receiver<bool>) -> io::Result<Read> {
     let Some(file) = dir.open_to_read(name)? else {
-        return Ok(None);
+        return Ok(Read::Gone);
     };
     let mut crc64 = Crc64::new();
-    let mut buffer = vec![0; READ];
+    let mut buffer = vec![0; CHUNK];
     let mut offset: u64 = 0;
-    loop {
+    while !is_given_up(stop) {
         let read = file.read_at(&mut buffer, offset)?;
         if read == 0 {
-            return Ok(Some(crc64.value()));
+            return Ok(Read::Crc64(crc64.value()));
         }
         crc64.update(buffer.get(..read).unwrap_or_default());
         offset = offset.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
     }
+    Ok(Read::GivenUp)
 }

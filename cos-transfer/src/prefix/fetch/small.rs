@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use crate::driver::{Answer, Fault, ask};
 use crate::prefix::counts::Meter;
+use crate::prefix::listing::gave_up;
 use crate::prefix::object::Job;
 use crate::prefix::run::Run;
 use crate::prefix::staging::Staging;
@@ -71,11 +72,11 @@ where
             line.service,
             line.endpoint,
             get.clone(),
-            budget,
+            budget.clone(),
             line.connections,
         )
         .await
-        .map_err(|fault| setback(fault, pinned))?;
+        .map_err(|fault| setback(fault, pinned, &budget))?;
         let (head, guard) = get.judge(&answer.parts).map_err(|error| {
             let error = DownloadError::misjudged(error);
             match error.failure() {
@@ -98,7 +99,8 @@ where
             guard
         };
 
-        let file = NewFile::create(staging).map_err(self.local(job, LocalAction::Create))?;
+        let file = NewFile::create(staging)
+            .map_err(|error| self.local(job, LocalAction::Create, error))?;
         self.write(job, answer, &mut guard, &file, meter).await?;
         let has_crc64 = guard.expected_crc64().is_some();
         let extent = guard.finish().map_err(|_| Setback::Engine)?;
@@ -150,7 +152,7 @@ where
             let offset = offset.saturating_sub(guard.range().start);
             file.file
                 .write_all_at(&chunk, offset)
-                .map_err(self.local(job, LocalAction::Write))?;
+                .map_err(|error| self.local(job, LocalAction::Write, error))?;
             let come = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
             meter.reached(offset.saturating_add(come));
         }
@@ -166,15 +168,15 @@ where
         file: NewFile<'_>,
         head: &ObjectHead,
     ) -> Result<bool, DownloadError> {
-        let failed = || self.local(job, LocalAction::Publish);
+        let failed = |error| self.local(job, LocalAction::Publish, error);
         let modified = head.last_modified().unwrap_or(job.modified);
         if let Some(time) = SystemTime::UNIX_EPOCH.checked_add(modified.since_epoch()) {
-            file.file.set_modified(time).map_err(failed())?;
+            file.file.set_modified(time).map_err(failed)?;
         }
         let always = self.settings.fsync == Fsync::Always;
         if always {
             let synced = file.file.sync_all();
-            synced.map_err(self.local(job, LocalAction::Sync))?;
+            synced.map_err(|error| self.local(job, LocalAction::Sync, error))?;
         }
         let new = target.must_be_new || self.settings.no_clobber;
         match file.rename(&target.dir, OsStr::new(&target.name), new) {
@@ -190,25 +192,25 @@ where
                         let path = self.plan.dir.join(job.path.as_str());
                         DownloadError::Destination(DestinationError::Directory { path })
                     }
-                    _ => failed()(error),
+                    _ => failed(error),
                 });
             }
         }
         if always {
             let synced = target.dir.sync();
-            synced.map_err(self.local(job, LocalAction::SyncName))?;
+            synced.map_err(|error| self.local(job, LocalAction::SyncName, error))?;
         }
         Ok(true)
     }
 }
 
 /// Whether the engine may do better after this.
-fn setback(fault: Fault, pinned: bool) -> Setback {
+fn setback(fault: Fault, pinned: bool, budget: &RetryBudget) -> Setback {
     match fault.failure {
         // The object is another one than the listing has shown: it is taken as it is now.
         Failure::PreconditionFailed if pinned => Setback::Engine,
         failure if failure.is_retryable() && !fault.is_exhausted() => Setback::Engine,
-        _ => Setback::Failed(fault.error),
+        _ => Setback::Failed(gave_up(fault, budget)),
     }
 }
 

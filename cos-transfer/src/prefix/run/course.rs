@@ -1,7 +1,7 @@
 //! How a run is going.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -173,14 +173,12 @@ where
         }
         while let Some(next) = self.queue.next() {
             let run = Arc::clone(&self.run);
-            match next {
-                Next::Small(job) => {
-                    self.tasks.spawn(async { Task::Small(run.job(job).await) });
-                }
-                Next::Large(job) => {
-                    self.tasks.spawn(async { Task::Large(run.job(job).await) });
-                }
-            }
+            // Boxed: a task is moved several times before it is polled, and once more at its end.
+            let task: Pin<Box<dyn Future<Output = Task> + Send>> = match next {
+                Next::Small(job) => Box::pin(async { Task::Small(run.job(job).await) }),
+                Next::Large(job) => Box::pin(async { Task::Large(run.job(job).await) }),
+            };
+            self.tasks.spawn(task);
         }
     }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
+
 use super::Run;
 use super::course::{Over, Stop};
 use crate::blocking::blocking;
@@ -23,6 +25,7 @@ impl<S: Clone + Send + 'static> Run<S> {
         self: Arc<Self>,
         over: Over,
         made: Vec<PathBuf>,
+        cancelled: watch::Receiver<bool>,
         started: Instant,
     ) -> Result<PrefixReport, PrefixError> {
         let Over {
@@ -39,8 +42,9 @@ impl<S: Clone + Send + 'static> Run<S> {
             if !given_up {
                 run.sync()?;
             }
+            let mut over = true;
             if run.plan.delete && complete && has_keys {
-                run.delete(&seen)?;
+                over = run.delete(&seen, &cancelled)?;
             }
             let clean = complete && run.counts.report(Duration::ZERO).failed == 0;
             run.clean_up(clean)?;
@@ -49,14 +53,15 @@ impl<S: Clone + Send + 'static> Run<S> {
                     .take_while(|dir| fs::remove_dir(dir).is_ok())
                     .for_each(drop);
             }
-            Ok(())
+            Ok(over)
         })
         .await;
         self.tell_progress();
         let report = self.counts.report(started.elapsed());
         let stopped = match finished {
             Err(error) => Some(Stop::Disk(error)),
-            Ok(()) => stopped,
+            Ok(false) => Some(Stop::Cancelled),
+            Ok(true) => stopped,
         };
         match (stopped, listed) {
             (Some(Stop::Disk(source)), _) => Err(PrefixError::Local { report, source }),
@@ -72,21 +77,28 @@ impl<S: Clone + Send + 'static> Run<S> {
         let Some(tree) = &self.tree else {
             return Ok(());
         };
-        if self.settings.fsync != Fsync::Auto || !self.unsynced.load(Ordering::Relaxed) {
+        let unsynced = self.unsynced.load(Ordering::Relaxed) || tree.is_unsynced();
+        if self.settings.fsync != Fsync::Auto || !unsynced {
             return Ok(());
         }
         let synced = tree.root().sync_file_system();
         synced.map_err(|error| DownloadError::local(LocalAction::Sync, &self.plan.dir, error))
     }
 
-    fn delete(&self, seen: &Seen) -> Result<(), DownloadError> {
+    /// False if it was given up before its end.
+    fn delete(
+        &self,
+        seen: &Seen,
+        cancelled: &watch::Receiver<bool>,
+    ) -> Result<bool, DownloadError> {
         let Some(tree) = &self.tree else {
-            return Ok(());
+            return Ok(true);
         };
         delete(
             tree.root(),
             &self.plan,
             seen,
+            cancelled,
             &mut |key, path, removed| match removed {
                 Ok(()) => {
                     self.counts.deleted();
