@@ -129,7 +129,7 @@ impl<D: Folder> Tree<D> {
         }
     }
 
-    /// The folder at `path`, which is one of a [`KeyPath`](super::KeyPath). Where it is not there, it
+    /// The folder at `path`, which is one of a [`KeyPath`]. Where it is not there, it
     /// is made, or with `make` off the answer is `None`.
     pub(crate) fn folder(&self, path: &str, make: bool) -> Result<Option<D>, ObjectError> {
         let (mut done, mut dir) = self.nearest(path);

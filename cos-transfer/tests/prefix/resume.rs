@@ -1,25 +1,33 @@
 //! A run that was cut off, and the one that takes it up.
 
+use std::env;
 use std::fs;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
+use std::process::Stdio;
 use std::task::Poll;
 use std::time::Duration;
 
 use cos_emulator::{Fault, MemoryBucket, Object, When};
-use cos_transfer::prefix::{PrefixError, PrefixTransfer, SyncBy};
+use cos_proto::Bucket;
+use cos_transfer::prefix::{Prefix, PrefixError, PrefixTransfer, SyncBy};
 use http::StatusCode;
+use tokio::process::Command;
 
-use crate::support::{BUCKET, PART, World, run};
+use crate::support::{BUCKET, PART, World, downloader_of, run};
 
 const SMALL: u64 = 300;
 const LARGE: u64 = 6_000_000;
+
+fn content(number: u64) -> String {
+    format!("{number:03} ").repeat(500)
+}
 
 /// Many small objects and one in parts.
 async fn world() -> World {
     let bucket = MemoryBucket::new(BUCKET);
     for number in 0..SMALL {
-        bucket.put(format!("{number:03}"), Object::generated(number, 2000));
+        bucket.put(format!("{number:03}"), Object::new(content(number)));
     }
     bucket.put("large", Object::generated(7, LARGE));
     World::of(bucket, &[]).await
@@ -93,6 +101,74 @@ async fn cut_off_and_run_again_only_what_was_not_finished_is_fetched() {
         assert!(!world.at(".cos-partial").exists());
         world.end().await;
     }
+}
+
+/// What says to a process of this test's own where to download from and to.
+const URL: &str = "COS_TEST_PREFIX_URL";
+const DIR: &str = "COS_TEST_PREFIX_DIR";
+
+/// The run that [`killed_at_any_instant_and_run_again_nothing_is_fetched_twice`] kills; without it,
+/// nothing.
+#[tokio::test]
+async fn the_process_that_is_killed() {
+    let (Some(url), Some(dir)) = (env::var(URL).ok(), env::var_os(DIR)) else {
+        return;
+    };
+    let prefix = Prefix::new(Bucket::new(BUCKET).unwrap(), "");
+    let downloader = downloader_of(&url);
+    let download = downloader.download_prefix(prefix, dir.as_ref());
+    let _ = download.connections(4).await;
+}
+
+/// A process, killed by a signal that it cannot hear of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_instant_and_run_again_nothing_is_fetched_twice() {
+    let rounds = if env::var_os("COS_LONG").is_some() {
+        40
+    } else {
+        4
+    };
+    let mut cut = 0;
+    for round in 0..rounds {
+        let world = world().await;
+        let slow = Fault::new().throttle(1_000_000);
+        let faults = world.emulator.faults();
+        faults.script(When::get().key("large").always(), slow);
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "resume::the_process_that_is_killed"])
+            .env(URL, world.emulator.url())
+            .env(DIR, world.dir())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let gets = 10 + 290 * round / rounds;
+        while world.gets() < gets && process.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_micros(100)).await;
+        }
+        if process.try_wait().unwrap().is_some() {
+            world.end().await;
+            continue;
+        }
+        process.kill().await.unwrap();
+        cut += 1;
+
+        let finished = placed(&world);
+        world.emulator.clear_log();
+        let report = world.cp("").await.result.unwrap();
+        assert_eq!(report.skipped, finished);
+        assert_eq!(report.objects, SMALL + 1 - finished);
+        for number in 0..SMALL {
+            assert_eq!(world.read(&format!("{number:03}")), content(number));
+        }
+        assert_eq!(placed(&world), SMALL + 1);
+        assert!(!world.at(".cos-partial").exists());
+        world.end().await;
+    }
+    assert!(
+        cut >= rounds / 2,
+        "of {rounds} only {cut} were killed half-way"
+    );
 }
 
 /// What was in flight when it was dropped ends by itself.

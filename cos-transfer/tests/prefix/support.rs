@@ -96,19 +96,7 @@ impl World {
     }
 
     pub(crate) fn downloader(&self) -> Downloader<Client> {
-        let endpoint = Endpoint::service_url(&self.emulator.url(), Addressing::Path).unwrap();
-        let client = Client::builder(endpoint.clone())
-            .read_timeout(Duration::from_secs(5))
-            .retries(2)
-            .backoff(quick())
-            .build()
-            .unwrap();
-        Downloader::new(client, endpoint)
-            .part_size(PART)
-            // To sync the file system is to wait for all that others write there.
-            .fsync(Fsync::Never)
-            .retries(2)
-            .backoff(quick())
+        downloader_of(&self.emulator.url())
     }
 
     pub(crate) fn download(&self, prefix: &str) -> PrefixDownload<Client> {
@@ -165,6 +153,22 @@ impl World {
     pub(crate) async fn end(self) {
         self.emulator.shutdown().await.unwrap();
     }
+}
+
+pub(crate) fn downloader_of(url: &str) -> Downloader<Client> {
+    let endpoint = Endpoint::service_url(url, Addressing::Path).unwrap();
+    let client = Client::builder(endpoint.clone())
+        .read_timeout(Duration::from_secs(5))
+        .retries(2)
+        .backoff(quick())
+        .build()
+        .unwrap();
+    Downloader::new(client, endpoint)
+        .part_size(PART)
+        // To sync the file system is to wait for all that others write there.
+        .fsync(Fsync::Never)
+        .retries(2)
+        .backoff(quick())
 }
 
 /// Tests do not wait for long.
