@@ -11,9 +11,9 @@ pub(crate) mod sim;
 mod unix;
 
 #[cfg(not(unix))]
-pub(crate) use other::{RealDir, RealFile, out_of_handles};
+pub(crate) use other::{RealDir, RealFile, handles, out_of_handles};
 #[cfg(unix)]
-pub(crate) use unix::{RealDir, RealFile, out_of_handles};
+pub(crate) use unix::{RealDir, RealFile, handles, out_of_handles};
 
 use std::ffi::OsStr;
 use std::io;

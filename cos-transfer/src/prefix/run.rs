@@ -27,7 +27,7 @@ use super::{KeyPath, Names, ObjectError, PrefixError, PrefixReport};
 use crate::blocking::blocking;
 use crate::downloader::Settings;
 use crate::driver::Line;
-use crate::storage::{Dir as _, RealDir, RealFile};
+use crate::storage::{Dir as _, RealDir, RealFile, handles};
 use crate::{BoxError, DownloadError, Downloader, Fsync, LocalAction};
 use course::Course;
 
@@ -88,12 +88,13 @@ where
         }
     };
     let (stopping, stop) = watch::channel(false);
-    let connections = plan.connections.clamp(1, Semaphore::MAX_PERMITS);
+    let mut plan = plan;
+    plan.connections = affordable(plan.connections, handles());
     let run = Arc::new(Run {
         line: Mutex::new(Line {
             service: downloader.service,
             endpoint: downloader.endpoint,
-            connections: Some(Arc::new(Semaphore::new(connections))),
+            connections: Some(Arc::new(Semaphore::new(plan.connections))),
         }),
         patience: Patience {
             retries: downloader.settings.retries,
@@ -112,6 +113,21 @@ where
     course.go(cancelled.clone()).await;
     let over = course.over();
     run.finish(over, place.made, cancelled, started).await
+}
+
+/// Handles that a run leaves for everything but its connections: for the folders that it holds open,
+/// for checkpoints, for the rest of the process.
+const OTHER_HANDLES: u64 = 64;
+
+/// So many connections, or as many as there are handles for: each takes one for its socket, which is
+/// kept open for the next request, and one for its file.
+fn affordable(connections: usize, handles: Option<u64>) -> usize {
+    let most = match handles {
+        Some(handles) => usize::try_from(handles.saturating_sub(OTHER_HANDLES) / 2),
+        None => Ok(usize::MAX),
+    };
+    let most = most.unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+    connections.clamp(1, most.max(1))
 }
 
 /// Where a run goes.
@@ -226,5 +242,19 @@ impl<S: Clone> Run<S> {
         if let Some(observer) = &self.plan.observer {
             observer.progress(self.counts.progress());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f19_there_are_no_more_connections_than_handles_for_them() {
+        assert_eq!(affordable(32, Some(1024)), 32);
+        assert_eq!(affordable(256, Some(128)), 32);
+        assert_eq!(affordable(256, Some(20)), 1);
+        assert_eq!(affordable(0, None), 1);
+        assert_eq!(affordable(usize::MAX, None), Semaphore::MAX_PERMITS);
     }
 }

@@ -51,7 +51,8 @@ impl<S> PrefixDownload<S> {
 
     /// How many requests for objects are on their way at once, those for parts among them: 32 unless
     /// said otherwise; 0 counts as 1. A single object takes no more of them than the downloader's
-    /// [`parallel`](Downloader::parallel). The listing takes one more.
+    /// [`parallel`](Downloader::parallel). The listing takes one more. Where the process may have few
+    /// files open (`ulimit -n`), there are fewer: each takes two of those.
     pub fn connections(mut self, connections: usize) -> Self {
         self.plan.connections = connections;
         self

@@ -354,6 +354,11 @@ fn kind(file_type: FileType) -> Kind {
     }
 }
 
+/// How many files this process may have open, where there is a limit.
+pub(crate) fn handles() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
 /// Whether a call failed because this process, or the system, has too many files open.
 pub(crate) fn out_of_handles(error: &io::Error) -> bool {
     matches!(

@@ -1,16 +1,18 @@
 //! What a run does besides: replaces, leaves alone, stops early, tells how far it is.
 
+use std::env;
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cos_emulator::{Fault, MemoryBucket, Object, When};
-use cos_proto::TrafficLimit;
+use cos_proto::{Bucket, TrafficLimit};
 use cos_transfer::Verified;
-use cos_transfer::prefix::{Done, Filter, Observer, Outcome, PrefixError, PrefixProgress};
+use cos_transfer::prefix::{Done, Filter, Observer, Outcome, Prefix, PrefixError, PrefixProgress};
 use http::StatusCode;
+use tokio::process::Command;
 
-use crate::support::{BUCKET, PART, World, run};
+use crate::support::{BUCKET, PART, World, downloader_of, run};
 
 #[tokio::test]
 async fn files_that_are_there_are_replaced_and_folders_made() {
@@ -138,6 +140,49 @@ async fn any_number_of_connections_is_taken() {
         let ran = run(world.download("").connections(connections)).await;
         assert_eq!(ran.result.unwrap().objects, 2);
     }
+    world.end().await;
+}
+
+/// What says to a process of this test's own where to download from and to.
+const URL: &str = "COS_TEST_RUN_URL";
+const DIR: &str = "COS_TEST_RUN_DIR";
+
+/// The run of [`f19_few_file_handles_are_fewer_connections`]; without it, nothing.
+#[tokio::test]
+async fn the_process_with_few_handles() {
+    let (Some(url), Some(dir)) = (env::var(URL).ok(), env::var_os(DIR)) else {
+        return;
+    };
+    let prefix = Prefix::new(Bucket::new(BUCKET).unwrap(), "");
+    let download = downloader_of(&url).download_prefix(prefix, dir.as_ref());
+    run(download.connections(256)).await.result.unwrap();
+}
+
+/// A process that may have no more than 100 files open, and is told to have 256 connections.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f19_few_file_handles_are_fewer_connections() {
+    let bucket = MemoryBucket::new(BUCKET);
+    for number in 0..400 {
+        bucket.put(format!("{}/{number}", number % 50), Object::new("x"));
+    }
+    bucket.put("large", Object::generated(1, 4 * PART));
+    let world = World::of(bucket, &[]).await;
+    let limited = r#"ulimit -n 100 && exec "$0" --exact runs::the_process_with_few_handles"#;
+    let ended = Command::new("sh")
+        .args(["-c", limited])
+        .arg(env::current_exe().unwrap())
+        .env(URL, world.emulator.url())
+        .env(DIR, world.dir())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stdout)
+    );
+    assert_eq!(world.tree().len(), 1 + 50 + 401);
     world.end().await;
 }
 
