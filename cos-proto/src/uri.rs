@@ -11,6 +11,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use memchr::memchr;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use thiserror::Error;
 
@@ -59,7 +60,7 @@ pub fn encode_query_component(text: &str) -> String {
 /// # Ok::<(), cos_proto::uri::DecodeError>(())
 /// ```
 pub fn decode(text: &str) -> Result<String, DecodeError> {
-    if !text.contains('%') {
+    if memchr(b'%', text.as_bytes()).is_none() {
         return Ok(String::from(text));
     }
     let mut decoded = Vec::with_capacity(text.len());

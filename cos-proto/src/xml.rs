@@ -95,7 +95,7 @@ impl<'a> Document<'a> {
         };
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        let carriage_returns = body.contains(&b'\r');
+        let carriage_returns = memchr(b'\r', body).is_some();
         let mut document = Self {
             text,
             reader,
@@ -152,20 +152,19 @@ impl<'a> Document<'a> {
         if self.carriage_returns || before.ends_with("/>") || self.depth >= self.limits.depth {
             return None;
         }
-        let bytes = unread.as_bytes();
-        let tag = bytes.iter().position(|byte| !is_space(*byte))?;
-        let name = bytes.get(tag..)?.strip_prefix(b"<")?;
-        let name_len = name.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
-        let (name, rest) = name.split_at_checked(name_len)?;
-        let rest = rest.strip_prefix(b">")?;
-        let quoted = memchr2(b'<', b'&', rest)?;
-        let text_len = match rest.get(quoted)? {
+        let tag = unread.bytes().position(|byte| !is_space(byte))?;
+        let unread = unread.get(tag..)?.strip_prefix('<')?;
+        let name_len = unread
+            .bytes()
+            .position(|byte| !byte.is_ascii_alphanumeric())?;
+        let (name, rest) = unread.split_at_checked(name_len)?;
+        let rest = rest.strip_prefix('>')?;
+        let quoted = memchr2(b'<', b'&', rest.as_bytes())?;
+        let text_len = match rest.as_bytes().get(quoted)? {
             b'<' => quoted,
-            _ => memchr(b'<', rest)?,
+            _ => memchr(b'<', rest.as_bytes())?,
         };
-        let text_start = unread.len().checked_sub(rest.len())?;
-        let (text, rest) = unread.get(text_start..)?.split_at_checked(text_len)?;
-        let name = str::from_utf8(name).ok()?;
+        let (text, rest) = rest.split_at_checked(text_len)?;
         let rest = rest
             .strip_prefix("</")?
             .strip_prefix(name)?
