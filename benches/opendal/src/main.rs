@@ -20,6 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("opendal 0.59");
         return Ok(());
     };
+    opendal::install_default();
     let service = Cos::default()
         .endpoint("http://cos.ap-beijing.myqcloud.com")
         .bucket(bucket)
