@@ -22,6 +22,7 @@ mod environment;
 mod error;
 mod escape;
 mod exit;
+mod handles;
 mod location;
 mod printer;
 mod progress;

@@ -12,6 +12,7 @@ use super::request;
 use crate::args::{FetchArgs, FileArgs, TreeArgs};
 use crate::context::Context;
 use crate::error::Error;
+use crate::handles;
 use crate::location::Location;
 use crate::settings::Settings;
 use teller::Teller;
@@ -68,6 +69,9 @@ impl Tree {
         let prefix = Prefix::new(request::bucket(&self.source)?, self.source.key.as_str());
         let downloader = request::downloader(settings, &self.fetch)?;
         let (limit, overrides) = (self.fetch.traffic_limit, self.fetch.overrides.clone());
+        let connections = request::connections(settings, &self.fetch.parts)
+            .unwrap_or(PrefixDownload::<Client>::CONNECTIONS);
+        handles::allow(connections);
         let mut download = request::to_files(downloader, self.file)
             .download_prefix(prefix, &self.directory)
             .filter(self.tree.filter.filter.clone())
@@ -75,10 +79,8 @@ impl Tree {
             .dry_run(self.tree.dry_run)
             .fail_fast(self.tree.fail_fast)
             .delete(self.delete)
+            .connections(connections)
             .request(move |get| request::amended(get, limit, overrides.clone()));
-        if let Some(connections) = request::connections(settings, &self.fetch.parts) {
-            download = download.connections(connections);
-        }
         if let Some(shard) = self.tree.shard {
             download = download.shard(shard);
         }

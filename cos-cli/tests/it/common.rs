@@ -195,6 +195,26 @@ pub(crate) fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Runs the command from a shell that has set this limit.
+pub(crate) async fn limited(place: &Place, limit: &str, arguments: Vec<String>) -> Ran {
+    let output = place
+        .program("/bin/sh")
+        .args([
+            "-c",
+            &format!("ulimit {limit} && exec \"$0\" \"$@\""),
+            BINARY,
+        ])
+        .args(arguments)
+        .output()
+        .await
+        .unwrap();
+    Ran {
+        exit: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
 /// Every path below a folder, sorted, with `/` behind those of folders.
 pub(crate) fn tree(folder: &Path) -> Vec<String> {
     let mut paths = Vec::new();

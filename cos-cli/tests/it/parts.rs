@@ -9,7 +9,7 @@ use std::time::Duration;
 use cos_emulator::{Emulator, Fault, Object, When};
 use http::StatusCode;
 
-use crate::common::{BINARY, Place, Ran, emulator, object};
+use crate::common::{Place, emulator, limited, object};
 
 /// So short that no range is worth splitting, which would make a number of requests that depends
 /// on time.
@@ -222,26 +222,6 @@ async fn h6_an_object_that_changed_half_way_is_fetched_anew_and_that_is_success(
     assert_eq!(place.names(), ["out"]);
     assert_eq!(emulator.log().len(), 4 + 6);
     emulator.shutdown().await.unwrap();
-}
-
-/// Runs the command from a shell that has set this limit.
-async fn limited(place: &Place, limit: &str, arguments: Vec<String>) -> Ran {
-    let output = place
-        .program("/bin/sh")
-        .args([
-            "-c",
-            &format!("ulimit {limit} && exec \"$0\" \"$@\""),
-            BINARY,
-        ])
-        .args(arguments)
-        .output()
-        .await
-        .unwrap();
-    Ran {
-        exit: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
 }
 
 /// The signal of a file that grows too large would end the process.

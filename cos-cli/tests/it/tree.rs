@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Child;
 use tokio::time::sleep;
 
-use crate::common::{Place, Ran, emulator, object, signal, tree, without_times};
+use crate::common::{Place, Ran, emulator, limited, object, signal, tree, without_times};
 
 /// A folder with a marker, a nested one, and keys beside it.
 async fn album() -> Emulator {
@@ -561,4 +561,38 @@ async fn options_that_do_not_go_together_are_2() {
         assert!(ran.stderr.starts_with("error: "), "{arguments:?}: {ran:#?}");
     }
     assert_eq!(place.names(), [] as [&str; 0]);
+}
+
+async fn many(limit: &str) -> u64 {
+    let keys: Vec<String> = (0..400).map(|n| format!("many/{n}")).collect();
+    let objects = keys.iter().map(|key| (key.as_str(), Object::new("few")));
+    let emulator = emulator(objects).await;
+    // None is done before all are under way.
+    let late = Fault::new().stall_head(Duration::from_millis(300));
+    let first = When::get().key_prefix("many/").times(256);
+    emulator.faults().script(first, late);
+    let place = Place::with_keys(&emulator);
+    let arguments = ["cp", "-r", "--connections", "256"].map(str::to_owned);
+    let arguments = arguments
+        .into_iter()
+        .chain([object("many/"), "out".to_owned()]);
+    let ran = limited(&place, limit, arguments.collect()).await.exits(0);
+    assert_eq!(ran.stdout, "");
+    assert_eq!(tree(&place.path("out")).len(), keys.len());
+    let connections = emulator.connections();
+    emulator.shutdown().await.unwrap();
+    connections
+}
+
+/// Of the connections that are wanted, there are as many as there are file handles for.
+#[tokio::test]
+async fn f19_few_file_handles_are_fewer_connections() {
+    let connections = many("-n 128").await;
+    assert!(connections <= 64, "{connections}");
+}
+
+#[tokio::test]
+async fn f19_a_limit_on_file_handles_is_raised_as_far_as_it_may_be() {
+    let connections = many("-S -n 128").await;
+    assert!(connections > 64, "{connections}");
 }
