@@ -63,8 +63,8 @@ impl RateLimitLayer {
     /// Lets the bodies together hand out at most `rate` bytes a second. The limit is a new one,
     /// not shared with earlier clones.
     ///
-    /// Some kilobytes for each connection arrive ahead of being handed out; they wait in the
-    /// buffers of the connection and of the system.
+    /// What the buffers of each connection and of the system hold arrives ahead of being handed
+    /// out, and waits there: of a [`Client`](crate::Client)'s, half a mebibyte each.
     pub fn bytes_per_second(mut self, rate: NonZeroU64) -> Self {
         self.bytes = Some(Pace::new(rate, BURST));
         self
