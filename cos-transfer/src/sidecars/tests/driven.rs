@@ -158,6 +158,8 @@ fn f4_every_call_fails_once_under_the_driver() {
             Ok(_) | Err(DownloadError::Local { .. } | DownloadError::Destination(_)) => {}
             Err(error) => panic!("{error:?} at step {step}"),
         }
+        // A run may have fewer steps than the first had: threads take turns as they come.
+        sim.trouble(None);
         bring(&dir, &object);
     }
 }
