@@ -177,9 +177,21 @@ fn parse(text: &str, path: &Path) -> Result<Config, Error> {
             "{}{}: {}",
             shown(path),
             line_of(text, &error),
-            error.message()
+            without_value(error.message())
         ))
     })
+}
+
+/// A message about a value of the wrong type, without the value, which serde quotes: below a
+/// `[profile]` that has no name, it is the secret where a profile was expected.
+fn without_value(message: &str) -> String {
+    let wrong = ["invalid type: ", "invalid value: "];
+    if let Some(wrong) = wrong.iter().find(|wrong| message.starts_with(**wrong))
+        && let Some((_, expected)) = message.rsplit_once(", expected ")
+    {
+        return format!("{wrong}expected {expected}");
+    }
+    message.to_owned()
 }
 
 /// Refuses a file with secrets that others may read. Looks at the open file, not at the name again.

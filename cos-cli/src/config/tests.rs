@@ -150,6 +150,22 @@ fn no_error_quotes_a_secret() {
     }
 }
 
+/// Found by the fuzzer: what stands there is no profile, and serde says what it is instead.
+#[test]
+fn a_profile_without_a_name_shows_no_secret() {
+    for line in ["secret_key = \"canary-key\"", "token = 1234567890123"] {
+        let error = load(&format!("[profile]\n{line}\n"), 0o600, None).unwrap_err();
+        assert!(
+            !error.contains("canary") && !error.contains("1234567890123"),
+            "{error}"
+        );
+        assert!(
+            error.contains("config.toml:2: invalid type: expected"),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn a_huge_file_is_refused() {
     let error = load(&"#".repeat(2 << 20), 0o600, None).unwrap_err();
