@@ -147,7 +147,11 @@ impl RealDir {
     /// Opens a file for reading; `None` if there is nothing of that name. What [`open`](Dir::open)
     /// says of links and of other things goes for it too.
     pub(crate) fn open_to_read(&self, name: &OsStr) -> io::Result<Option<RealFile>> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        self.open_file(name, OFlags::RDONLY)
+    }
+
+    fn open_file(&self, name: &OsStr, access: OFlags) -> io::Result<Option<RealFile>> {
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         match rustix::fs::openat(&*self.fd, name, flags, Mode::empty()) {
             Ok(fd) => Ok(Some(RealFile {
                 file: fd.into(),
@@ -227,15 +231,7 @@ impl Dir for RealDir {
     }
 
     fn open(&self, name: &OsStr) -> io::Result<Option<RealFile>> {
-        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        match rustix::fs::openat(&*self.fd, name, flags, Mode::empty()) {
-            Ok(fd) => Ok(Some(RealFile {
-                file: fd.into(),
-                public: None,
-            })),
-            Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        self.open_file(name, OFlags::RDWR)
     }
 
     fn create(&self, name: &OsStr) -> io::Result<RealFile> {
