@@ -31,10 +31,12 @@ mod settings;
 mod signals;
 mod trace;
 
-use std::process;
+use std::num::NonZero;
+use std::{process, thread};
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use tokio::runtime::Builder;
 
 use args::{Cli, Command, OutputArgs};
 use context::Context;
@@ -43,6 +45,10 @@ use error::Error;
 use exit::ExitCode;
 use printer::Printer;
 use signals::Stop;
+
+/// The most threads that work on requests and their bodies. One writes a file at a time, and each
+/// has memory of its own that malloc keeps for it.
+const MAX_THREADS: usize = 4;
 
 /// Runs the command with the arguments, the environment and the streams of this process.
 ///
@@ -103,23 +109,29 @@ fn execute(cli: Cli, printer: Printer) -> Result<(), Error> {
                 format!("cannot start: {}", error::chain(&error)),
             )
         })?;
-    let outcome = runtime.block_on(commands::run(cli.command, &cli.connection, &context));
+    // On a thread of the runtime: to wake this one for each part or object would cost a quarter of
+    // the time.
+    let command =
+        runtime.spawn(async move { commands::run(cli.command, &cli.connection, &context).await });
+    let outcome = runtime
+        .block_on(command)
+        // Nobody aborts it.
+        .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     // Nothing is left to wait for; a name lookup that hangs would keep the process from ending.
     runtime.shutdown_background();
     outcome
 }
 
-/// Bytes are written where they are received: a second thread would mostly be woken, which costs a
-/// fifth of the time of a processor for one object and a quarter for many small ones. (Files are
-/// opened, reserved, read back and synced on threads of their own.) A listing is parsed while it is
-/// printed.
-fn runtime(command: &Command) -> tokio::runtime::Builder {
-    match command {
-        Command::Cp(_) | Command::Sync(_) | Command::Cat(_) => {
-            tokio::runtime::Builder::new_current_thread()
-        }
-        _ => tokio::runtime::Builder::new_multi_thread(),
+/// Some threads receive and decrypt while others write and print. What is to come in order gains
+/// nothing: each chunk is awaited by the one that writes it, and would only go through two caches.
+fn runtime(command: &Command) -> Builder {
+    if let Command::Cat(_) = command {
+        return Builder::new_current_thread();
     }
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(processors.min(MAX_THREADS));
+    builder
 }
 
 /// Help and version, which are asked for, and refusals of the command line, which are not.

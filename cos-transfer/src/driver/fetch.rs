@@ -24,7 +24,7 @@ type Asking<B> = Pin<Box<dyn Future<Output = Result<Answer<B>, Fault>> + Send>>;
 
 enum Stage<B> {
     Asking(Asking<B>),
-    Flowing(Flow<B>),
+    Flowing(Box<Flow<B>>),
     /// It has told its end.
     Over,
 }
@@ -76,12 +76,12 @@ where
         guard: RangeGuard,
         permit: Option<OwnedSemaphorePermit>,
     ) {
-        self.stage = Stage::Flowing(Flow {
+        self.stage = Stage::Flowing(Box::new(Flow {
             body: Box::pin(body),
             end: guard.range().end,
             guard,
             _permit: permit,
-        });
+        }));
     }
 
     /// Lets the body end at `end`, or at once where it is already beyond that. The answer is where
