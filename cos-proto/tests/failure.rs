@@ -137,6 +137,69 @@ fn every_code_of_the_service_has_its_class() {
 }
 
 #[test]
+fn a_code_means_the_same_under_every_4xx_and_beyond_only_that_it_is_a_matter_of_pace() {
+    let date = Some(Timestamp::parse_rfc3339("2020-12-10T03:37:30Z").unwrap());
+    let throttled = Failure::Throttled { retry_after: None };
+    let outside = Failure::RangeNotSatisfiable { complete: None };
+    let skewed = Failure::Skewed { server: date };
+    // What it means under a 4xx, where it says more than the status; whether it paces under a 5xx.
+    for (code, meaning, paces) in [
+        (
+            "NoSuchBucket",
+            Some(Failure::NotFound(Missing::Bucket)),
+            false,
+        ),
+        ("NoSuchKey", Some(Failure::NotFound(Missing::Key)), false),
+        (
+            "NoSuchVersion",
+            Some(Failure::NotFound(Missing::Version)),
+            false,
+        ),
+        ("ExpiredToken", Some(Failure::Expired), false),
+        ("RequestTimeTooSkewed", Some(skewed), false),
+        ("Request has expired", Some(skewed), false),
+        ("AccessDenied", Some(Failure::Denied), false),
+        ("AccessForbidden", Some(Failure::Denied), false),
+        ("InvalidAccessKeyId", Some(Failure::Denied), false),
+        ("SignatureDoesNotMatch", Some(Failure::Denied), false),
+        ("InvalidObjectState", Some(Failure::Archived), false),
+        (
+            "PreconditionFailed",
+            Some(Failure::PreconditionFailed),
+            false,
+        ),
+        ("InvalidRange", Some(outside), false),
+        ("RequestTimeout", Some(Failure::RequestTimeout), false),
+        ("RequestTimeOut", Some(Failure::RequestTimeout), false),
+        ("UserNetworkTooSlow", Some(Failure::RequestTimeout), false),
+        ("SlowDown", Some(throttled), true),
+        ("KmsFreqControl", None, true),
+        ("SomethingNew", None, false),
+        ("", None, false),
+    ] {
+        let by_status = [
+            (400, client(400)),
+            (403, Failure::Denied),
+            (404, Failure::NotFound(Missing::Unknown)),
+            (408, Failure::RequestTimeout),
+            (409, client(409)),
+        ];
+        for (status, by_status) in by_status {
+            let expected = meaning.unwrap_or(by_status);
+            assert_eq!(of(status, code), expected, "{status} {code}");
+        }
+        for status in [500, 501, 503] {
+            let expected = if paces { throttled } else { server(status) };
+            assert_eq!(of(status, code), expected, "{status} {code}");
+        }
+        assert_eq!(of(429, code), throttled, "429 {code}");
+        assert_eq!(of(304, code), Failure::NotModified, "304 {code}");
+        assert_eq!(of(302, code), Failure::Redirect, "302 {code}");
+        assert_eq!(of(200, code), Failure::InvalidResponse, "200 {code}");
+    }
+}
+
+#[test]
 fn only_what_may_pass_is_tried_again() {
     for (status, code) in [
         (400, "RequestTimeout"),
