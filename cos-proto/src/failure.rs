@@ -66,7 +66,7 @@ pub enum Failure {
         /// Length of the object, where the server said so.
         complete: Option<u64>,
     },
-    /// The service wants fewer requests (503 SlowDown, 429). Retryable.
+    /// The service wants fewer requests (`SlowDown`, `KmsFreqControl`, 429). Retryable.
     #[error("the service asks to slow down")]
     Throttled {
         /// When to come again, where the server said so.
@@ -145,15 +145,14 @@ impl Failure {
             300..=399 => Self::Redirect,
             429 => Self::Throttled { retry_after },
             400..=499 => by_code.unwrap_or_else(|| by_client_status(error)),
-            // Whatever the code says, the server says that it is its own fault; only that it is a
-            // matter of pace counts.
-            500..=599 if matches!(error.code(), Some("SlowDown" | "KmsFreqControl")) => {
-                Self::Throttled { retry_after }
-            }
-            500..=599 => Self::Server {
-                status,
-                retry_after,
-            },
+            // Whatever the code says, the server says that it is its own fault, and that is tried
+            // again; only that it is a matter of pace counts.
+            500..=599 => by_code
+                .filter(|failure| matches!(failure, Self::Throttled { .. }))
+                .unwrap_or(Self::Server {
+                    status,
+                    retry_after,
+                }),
             _ => Self::InvalidResponse,
         }
     }
@@ -271,7 +270,8 @@ impl fmt::Display for Missing {
     }
 }
 
-/// What a code means wherever a 4xx carries it; `None` for codes that say no more than the status.
+/// The table of codes: what each means under a 4xx, and of those that ask for fewer requests also
+/// under a 5xx. `None` for codes that say no more than the status.
 fn by_code(code: &str, error: &ServiceError) -> Option<Failure> {
     Some(match code {
         "NoSuchBucket" => Failure::NotFound(Missing::Bucket),
@@ -301,6 +301,10 @@ fn by_code(code: &str, error: &ServiceError) -> Option<Failure> {
         // The documentation has had both spellings. It is 400, but what it means goes by.
         "RequestTimeout" | "RequestTimeOut" | "UserNetworkTooSlow" => Failure::RequestTimeout,
         "SlowDown" => Failure::Throttled {
+            retry_after: error.retry_after(),
+        },
+        // Documented for 503 alone.
+        "KmsFreqControl" if error.status().is_server_error() => Failure::Throttled {
             retry_after: error.retry_after(),
         },
         _ => return None,
