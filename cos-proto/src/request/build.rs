@@ -177,28 +177,28 @@ pub(super) fn object_headers(
     // Without this a proxy might compress the answer on its way, and neither length nor CRC64 would
     // hold.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    insert_some(headers, IF_MATCH, "if-match", conditions.if_match.as_ref())?;
+    // Without `..`, so that a new field is not forgotten.
+    let Conditions {
+        if_match,
+        if_none_match,
+        if_modified_since,
+        if_unmodified_since,
+    } = conditions;
+    let modified = if_modified_since.map(|time| time.to_http_date());
+    let unmodified = if_unmodified_since.map(|time| time.to_http_date());
+    insert_some(headers, IF_MATCH, "if-match", if_match.as_ref())?;
     insert_some(
         headers,
         IF_NONE_MATCH,
         "if-none-match",
-        conditions.if_none_match.as_ref(),
+        if_none_match.as_ref(),
     )?;
-    let modified_since = conditions.if_modified_since.map(|time| time.to_http_date());
-    insert_some(
-        headers,
-        IF_MODIFIED_SINCE,
-        "if-modified-since",
-        modified_since,
-    )?;
-    let unmodified_since = conditions
-        .if_unmodified_since
-        .map(|time| time.to_http_date());
+    insert_some(headers, IF_MODIFIED_SINCE, "if-modified-since", modified)?;
     insert_some(
         headers,
         IF_UNMODIFIED_SINCE,
         "if-unmodified-since",
-        unmodified_since,
+        unmodified,
     )?;
     insert_some(headers, REFERER, "referer", referer)?;
     if let Some(key) = sse_c {

@@ -26,11 +26,18 @@ impl Conditions {
 
     /// The name of the first header that these conditions go in, if there is any.
     pub(super) fn header_name(&self) -> Option<&'static str> {
+        // Without `..`, so that a new field is not forgotten.
+        let Self {
+            if_match,
+            if_none_match,
+            if_modified_since,
+            if_unmodified_since,
+        } = self;
         let headers = [
-            self.if_match.as_ref().map(|_| "if-match"),
-            self.if_none_match.as_ref().map(|_| "if-none-match"),
-            self.if_modified_since.map(|_| "if-modified-since"),
-            self.if_unmodified_since.map(|_| "if-unmodified-since"),
+            if_match.as_ref().map(|_| "if-match"),
+            if_none_match.as_ref().map(|_| "if-none-match"),
+            if_modified_since.map(|_| "if-modified-since"),
+            if_unmodified_since.map(|_| "if-unmodified-since"),
         ];
         headers.into_iter().flatten().next()
     }

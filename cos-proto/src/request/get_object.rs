@@ -131,18 +131,31 @@ impl GetObject {
     ///
     /// [`BuildError`] says what cannot be sent.
     pub fn to_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
+        // Without `..`, so that a new field is not forgotten.
+        let Self {
+            // In the target.
+            bucket: _,
+            key: _,
+            version_id: _,
+            response: _,
+            range,
+            conditions,
+            traffic_limit,
+            sse_c,
+            referer,
+        } = self;
         let mut request = self.target(endpoint)?.into_request(Method::GET)?;
         let headers = request.headers_mut();
-        insert_some(headers, RANGE, "range", self.range)?;
+        insert_some(headers, RANGE, "range", range.as_ref())?;
         object_headers(
             headers,
             endpoint,
-            &self.conditions,
-            self.sse_c.as_ref(),
-            self.referer.as_deref(),
+            conditions,
+            sse_c.as_ref(),
+            referer.as_deref(),
         )?;
         let name = HeaderName::from_static("x-cos-traffic-limit");
-        insert_some(headers, name, "x-cos-traffic-limit", self.traffic_limit)?;
+        insert_some(headers, name, "x-cos-traffic-limit", traffic_limit.as_ref())?;
         Ok(request)
     }
 
@@ -154,11 +167,24 @@ impl GetObject {
     /// As [`to_request`](GetObject::to_request), and [`BuildError::HeaderInLink`] for a range, a
     /// condition, a referer or an encryption key: they go in headers only.
     pub fn to_link_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
+        // Without `..`, so that a new field is not forgotten.
+        let Self {
+            // In the target.
+            bucket: _,
+            key: _,
+            version_id: _,
+            response: _,
+            range,
+            conditions,
+            traffic_limit,
+            sse_c,
+            referer,
+        } = self;
         let headers = [
-            self.range.map(|_| "range"),
-            self.conditions.header_name(),
-            self.referer.as_ref().map(|_| "referer"),
-            self.sse_c
+            range.map(|_| "range"),
+            conditions.header_name(),
+            referer.as_ref().map(|_| "referer"),
+            sse_c
                 .as_ref()
                 .map(|_| "x-cos-server-side-encryption-customer-key"),
         ];
@@ -168,7 +194,7 @@ impl GetObject {
         let mut target = self.target(endpoint)?;
         target.push_some(
             "x-cos-traffic-limit",
-            self.traffic_limit.map(|limit| limit.to_string()),
+            traffic_limit.map(|limit| limit.to_string()),
         );
         target.into_request(Method::GET)
     }
@@ -185,24 +211,9 @@ impl GetObject {
     fn target(&self, endpoint: &Endpoint) -> Result<Target, BuildError> {
         let mut target =
             Target::object(endpoint, &self.bucket, &self.key, self.version_id.as_ref())?;
-        target.push_some(
-            "response-cache-control",
-            self.response.cache_control.as_ref(),
-        );
-        target.push_some(
-            "response-content-disposition",
-            self.response.content_disposition.as_ref(),
-        );
-        target.push_some(
-            "response-content-encoding",
-            self.response.content_encoding.as_ref(),
-        );
-        target.push_some(
-            "response-content-language",
-            self.response.content_language.as_ref(),
-        );
-        target.push_some("response-content-type", self.response.content_type.as_ref());
-        target.push_some("response-expires", self.response.expires.as_ref());
+        for (name, value) in self.response.parameters() {
+            target.push_some(name, value);
+        }
         Ok(target)
     }
 }

@@ -52,14 +52,22 @@ impl HeadObject {
     ///
     /// [`BuildError`] says what cannot be sent.
     pub fn to_request(&self, endpoint: &Endpoint) -> Result<Request<()>, BuildError> {
-        let target = Target::object(endpoint, &self.bucket, &self.key, self.version_id.as_ref())?;
+        let Self {
+            bucket,
+            key,
+            version_id,
+            conditions,
+            sse_c,
+            referer,
+        } = self;
+        let target = Target::object(endpoint, bucket, key, version_id.as_ref())?;
         let mut request = target.into_request(Method::HEAD)?;
         object_headers(
             request.headers_mut(),
             endpoint,
-            &self.conditions,
-            self.sse_c.as_ref(),
-            self.referer.as_deref(),
+            conditions,
+            sse_c.as_ref(),
+            referer.as_deref(),
         )?;
         Ok(request)
     }
@@ -78,13 +86,25 @@ impl From<&GetObject> for HeadObject {
     /// The HEAD that asks about what the GET would fetch. Range, overrides and speed limit have no
     /// meaning in it.
     fn from(get: &GetObject) -> Self {
+        // Without `..`, so that a new field is not forgotten.
+        let GetObject {
+            bucket,
+            key,
+            version_id,
+            range: _,
+            conditions,
+            response: _,
+            traffic_limit: _,
+            sse_c,
+            referer,
+        } = get;
         Self {
-            bucket: get.bucket.clone(),
-            key: get.key.clone(),
-            version_id: get.version_id.clone(),
-            conditions: get.conditions.clone(),
-            sse_c: get.sse_c.clone(),
-            referer: get.referer.clone(),
+            bucket: bucket.clone(),
+            key: key.clone(),
+            version_id: version_id.clone(),
+            conditions: conditions.clone(),
+            sse_c: sse_c.clone(),
+            referer: referer.clone(),
         }
     }
 }

@@ -22,3 +22,28 @@ pub struct ResponseOverrides {
     /// `Expires` of the answer.
     pub expires: Option<String>,
 }
+
+impl ResponseOverrides {
+    /// The parameters with their values, in the order in which they are sent.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = (&'static str, Option<&String>)> {
+        // Without `..`, so that a new field is not forgotten.
+        let Self {
+            cache_control,
+            content_disposition,
+            content_encoding,
+            content_language,
+            content_type,
+            expires,
+        } = self;
+        [
+            ("response-cache-control", cache_control),
+            ("response-content-disposition", content_disposition),
+            ("response-content-encoding", content_encoding),
+            ("response-content-language", content_language),
+            ("response-content-type", content_type),
+            ("response-expires", expires),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name, value.as_ref()))
+    }
+}
