@@ -11,17 +11,19 @@
 //! listing off in its middle.
 
 mod error;
+mod plain;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::str;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 use quick_xml::errors::{Error, IllFormedError, SyntaxError};
 use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
 pub use error::XmlError;
+pub(crate) use plain::Plain;
 
 /// Hands every text element right below the root to `field`, with its local name, in document
 /// order.
@@ -59,7 +61,7 @@ pub(crate) struct Document<'a> {
     text: &'a str,
     reader: Reader<&'a [u8]>,
     /// Bytes that were passed over without the reader.
-    leaves: u64,
+    plain: u64,
     limits: Limits,
     /// Elements that are open, the root included.
     depth: usize,
@@ -99,7 +101,7 @@ impl<'a> Document<'a> {
         let mut document = Self {
             text,
             reader,
-            leaves: 0,
+            plain: 0,
             limits,
             depth: 0,
             cut,
@@ -139,54 +141,31 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Looks at the next element, if it is of the plainest form, `<Name>text</Name>` without
-    /// attributes, and without references but the quotes around an entity tag. It is not entered.
-    ///
-    /// Most elements of a listing are of this form, and three events for each would be most of the
-    /// time that a page takes. What this refuses is no error: [`child`](Document::child) reads it,
-    /// and whatever this takes it would read as the same.
-    pub(crate) fn leaf(&self) -> Option<Leaf<'a>> {
+    /// Passes over what `read` has made something of. If it makes nothing of what follows,
+    /// [`child`](Document::child) goes on where it would have without this. `read` leaves each element
+    /// that it enters, and no other.
+    pub(crate) fn plain<T>(&mut self, read: impl FnOnce(&mut Plain<'a>) -> Option<T>) -> Option<T> {
         let start = self.text.len().checked_sub(self.reader.get_ref().len())?;
         let (before, unread) = self.text.split_at_checked(start)?;
         // Behind an empty element its end is still to come, by itself.
-        if self.carriage_returns || before.ends_with("/>") || self.depth >= self.limits.depth {
+        if self.carriage_returns || before.ends_with("/>") {
             return None;
         }
-        let tag = unread.bytes().position(|byte| !is_space(byte))?;
-        let unread = unread.get(tag..)?.strip_prefix('<')?;
-        let name_len = unread
-            .bytes()
-            .position(|byte| !byte.is_ascii_alphanumeric())?;
-        let (name, rest) = unread.split_at_checked(name_len)?;
-        let rest = rest.strip_prefix('>')?;
-        let quoted = memchr2(b'<', b'&', rest.as_bytes())?;
-        let text_len = match rest.as_bytes().get(quoted)? {
-            b'<' => quoted,
-            _ => memchr(b'<', rest.as_bytes())?,
+        let mut plain = Plain {
+            unread,
+            limits: self.limits,
+            depth: self.depth,
         };
-        let (text, rest) = rest.split_at_checked(text_len)?;
-        let rest = rest
-            .strip_prefix("</")?
-            .strip_prefix(name)?
-            .strip_prefix('>')?;
-        if text.len() > self.limits.text {
+        let made = read(&mut plain)?;
+        if plain.depth != self.depth {
             return None;
         }
-        let text = match text_len == quoted {
-            true => Cow::Borrowed(text),
-            false => Cow::Owned(unquoted(text)?),
-        };
-        Some(Leaf { name, text, rest })
-    }
-
-    /// Passes over the element that was looked at.
-    pub(crate) fn pass_leaf(&mut self, rest: &'a str) {
-        let unread = self.reader.get_mut();
-        let passed = unread.len().saturating_sub(rest.len());
-        *unread = rest.as_bytes();
-        self.leaves = self
-            .leaves
+        let passed = unread.len().saturating_sub(plain.unread.len());
+        *self.reader.get_mut() = plain.unread.as_bytes();
+        self.plain = self
+            .plain
             .saturating_add(u64::try_from(passed).unwrap_or(u64::MAX));
+        Some(made)
     }
 
     /// The text of the element that was entered last, which holds no other element; leaves it.
@@ -331,7 +310,7 @@ impl<'a> Document<'a> {
 
     fn malformed(&self) -> XmlError {
         XmlError::Malformed {
-            at: self.leaves.saturating_add(self.reader.buffer_position()),
+            at: self.plain.saturating_add(self.reader.buffer_position()),
         }
     }
 
@@ -349,7 +328,7 @@ impl<'a> Document<'a> {
             _ => {}
         }
         XmlError::Malformed {
-            at: self.leaves.saturating_add(self.reader.error_position()),
+            at: self.plain.saturating_add(self.reader.error_position()),
         }
     }
 }
@@ -374,15 +353,6 @@ impl Tag<'_> {
                     && attribute.value.as_ref() == namespace
             })
     }
-}
-
-/// An element that holds nothing but text.
-#[derive(Debug)]
-pub(crate) struct Leaf<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) text: Cow<'a, str>,
-    /// What follows it, for [`Document::pass_leaf`].
-    pub(crate) rest: &'a str,
 }
 
 /// What a document may cost.
@@ -415,21 +385,6 @@ fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
         make_owned(text).push_str(&more);
     }
 }
-
-/// A text between two quotes that are references, as entity tags are; `None` if it has others.
-fn unquoted(text: &str) -> Option<String> {
-    let tag = text.strip_prefix(QUOTE)?.strip_suffix(QUOTE)?;
-    if memchr(b'&', tag.as_bytes()).is_some() {
-        return None;
-    }
-    let mut unquoted = String::with_capacity(tag.len().saturating_add(2));
-    unquoted.push('"');
-    unquoted.push_str(tag);
-    unquoted.push('"');
-    Some(unquoted)
-}
-
-const QUOTE: &str = "&quot;";
 
 /// A text in pieces, to be added to. Entity tags are such: their quotes are often references, and
 /// all of them fit at once.

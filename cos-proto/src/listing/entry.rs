@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 
 use super::slot::{Names, Slot, Slots};
 use super::{DeleteMarker, ListingError, ObjectEntry, ObjectVersion, Owner};
-use crate::xml::Document;
+use crate::xml::{Document, Plain, Tag};
 use crate::{ETag, Key, Timestamp, VersionId};
 
 /// An entry whose key is not decoded yet: `EncodingType` may stand behind the entries, and S3
@@ -24,9 +24,8 @@ pub(super) struct RawEntry<'a> {
 }
 
 impl<'a> RawEntry<'a> {
-    /// Reads the entry that was entered last.
-    pub(super) fn read(document: &mut Document<'a>) -> Result<Self, ListingError> {
-        let mut entry = Self {
+    fn new() -> Self {
+        Self {
             key: Slot::new("Key"),
             version_id: Slot::new("VersionId"),
             is_latest: Slot::new("IsLatest"),
@@ -37,9 +36,33 @@ impl<'a> RawEntry<'a> {
             storage_tier: Slot::new("StorageTier"),
             restore_status: None,
             owner: None,
+        }
+    }
+
+    /// Reads the next element of the page, if it is an entry; else enters it. `None` at the page's
+    /// end.
+    ///
+    /// `kinds` are the names that entries have, and what they stand for.
+    pub(super) fn next<K: Copy>(
+        kinds: &[(&str, K)],
+        document: &mut Document<'a>,
+    ) -> Result<Option<Next<'a, K>>, ListingError> {
+        for (name, kind) in kinds {
+            if let Some(entry) = document.plain(|plain| Self::new().read_plain(name, plain)) {
+                return Ok(Some(Next::Entry(*kind, entry)));
+            }
+        }
+        let Some(tag) = document.child()? else {
+            return Ok(None);
         };
-        entry.read_all(document)?;
-        Ok(entry)
+        match kinds.iter().find(|(name, _)| *name == tag.name()) {
+            Some((_, kind)) => {
+                let mut entry = Self::new();
+                entry.read_all(document)?;
+                Ok(Some(Next::Entry(*kind, entry)))
+            }
+            None => Ok(Some(Next::Other(tag))),
+        }
     }
 
     pub(super) fn into_object(self, names: Names) -> Result<ObjectEntry, ListingError> {
@@ -81,6 +104,17 @@ impl<'a> RawEntry<'a> {
     }
 }
 
+/// What comes next in a page.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are entries, and a page has a thousand"
+)]
+pub(super) enum Next<'a, K> {
+    Entry(K, RawEntry<'a>),
+    /// An element that was entered.
+    Other(Tag<'a>),
+}
+
 impl<'a> Slots<'a> for RawEntry<'a> {
     fn slot(&mut self, name: &str) -> Option<&mut Slot<'a>> {
         Some(match name {
@@ -104,6 +138,11 @@ impl<'a> Slots<'a> for RawEntry<'a> {
             _ => document.skip()?,
         }
         Ok(())
+    }
+
+    fn read_other_plain(&mut self, plain: &mut Plain<'a>) -> Option<()> {
+        let owner = Owner::read_plain(plain)?;
+        self.owner.replace(owner).is_none().then_some(())
     }
 }
 

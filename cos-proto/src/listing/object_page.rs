@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::entry::RawEntry;
+use super::entry::{Next, RawEntry};
 use super::header::RawHeader;
 use super::slot::Slot;
 use super::{LIMITS, ListingError, Owner};
@@ -66,11 +66,10 @@ impl ObjectPage {
         let mut objects = Vec::new();
         // Those whose names wait for the page to say how it writes them.
         let mut waiting = Vec::new();
-        while let Some(tag) = document.child()? {
-            match tag.name() {
-                "Contents" => {
+        while let Some(next) = RawEntry::next(&[("Contents", ())], &mut document)? {
+            match next {
+                Next::Entry((), entry) => {
                     header.count()?;
-                    let entry = RawEntry::read(&mut document)?;
                     match header.names() {
                         Some(names) if waiting.is_empty() => {
                             objects.push(entry.into_object(names)?)
@@ -78,9 +77,11 @@ impl ObjectPage {
                         _ => waiting.push(entry),
                     }
                 }
-                "Marker" => marker.read(&mut document)?,
-                "NextMarker" => next_marker.read(&mut document)?,
-                name => header.read(name, &mut document)?,
+                Next::Other(tag) => match tag.name() {
+                    "Marker" => marker.read(&mut document)?,
+                    "NextMarker" => next_marker.read(&mut document)?,
+                    name => header.read(name, &mut document)?,
+                },
             }
         }
         document.finish()?;

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::ListingError;
 use super::slot::{Slot, Slots};
-use crate::xml::Document;
+use crate::xml::{Document, Plain};
 
 /// The owner of an object, a version or a bucket.
 ///
@@ -23,15 +23,16 @@ pub struct Owner {
 impl Owner {
     /// Reads the `<Owner>` that was entered last.
     pub(super) fn read(document: &mut Document<'_>) -> Result<Self, ListingError> {
-        let mut owner = RawOwner {
-            id: Slot::new("ID"),
-            display_name: Slot::new("DisplayName"),
-        };
+        let mut owner = RawOwner::new();
         owner.read_all(document)?;
-        Ok(Self {
-            id: owner.id.optional(),
-            display_name: owner.display_name.optional(),
-        })
+        Ok(owner.finish())
+    }
+
+    /// Reads the next element, if it is a plain `<Owner>`.
+    pub(super) fn read_plain(plain: &mut Plain<'_>) -> Option<Self> {
+        RawOwner::new()
+            .read_plain("Owner", plain)
+            .map(RawOwner::finish)
     }
 
     /// Reads the `<Owner>` that was entered last into a place that is still empty.
@@ -50,6 +51,22 @@ impl Owner {
 struct RawOwner<'a> {
     id: Slot<'a>,
     display_name: Slot<'a>,
+}
+
+impl RawOwner<'_> {
+    fn new() -> Self {
+        Self {
+            id: Slot::new("ID"),
+            display_name: Slot::new("DisplayName"),
+        }
+    }
+
+    fn finish(self) -> Owner {
+        Owner {
+            id: self.id.optional(),
+            display_name: self.display_name.optional(),
+        }
+    }
 }
 
 impl<'a> Slots<'a> for RawOwner<'a> {

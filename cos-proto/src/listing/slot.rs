@@ -6,7 +6,7 @@ use alloc::string::String;
 use super::ListingError;
 use crate::digits::parse_u64;
 use crate::uri;
-use crate::xml::Document;
+use crate::xml::{Document, Plain};
 
 /// Values of the elements that an element holds.
 pub(super) trait Slots<'a> {
@@ -16,24 +16,35 @@ pub(super) trait Slots<'a> {
     /// Reads the element that was entered last, for which there is no slot.
     fn read_other(&mut self, name: &str, document: &mut Document<'a>) -> Result<(), ListingError>;
 
+    /// The same for an element that is plain throughout.
+    fn read_other_plain(&mut self, _: &mut Plain<'a>) -> Option<()> {
+        None
+    }
+
     /// Reads all elements in the one that was entered last.
     fn read_all(&mut self, document: &mut Document<'a>) -> Result<(), ListingError> {
-        loop {
-            if let Some(leaf) = document.leaf()
-                && let Some(slot) = self.slot(leaf.name)
-            {
-                document.pass_leaf(leaf.rest);
-                slot.put(leaf.text)?;
-                continue;
-            }
-            let Some(tag) = document.child()? else {
-                return Ok(());
-            };
+        while let Some(tag) = document.child()? {
             match self.slot(tag.name()) {
                 Some(slot) => slot.read(document)?,
                 None => self.read_other(tag.name(), document)?,
             }
         }
+        Ok(())
+    }
+
+    /// Reads the next element, if it has this name, and is plain and as it should be throughout.
+    fn read_plain(mut self, name: &str, plain: &mut Plain<'a>) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        plain.enter(name)?;
+        while plain.leave(name).is_none() {
+            match plain.leaf() {
+                Some(leaf) => self.slot(leaf.name)?.put(leaf.text).ok()?,
+                None => self.read_other_plain(plain)?,
+            }
+        }
+        Some(self)
     }
 }
 

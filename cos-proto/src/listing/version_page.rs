@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::entry::RawEntry;
+use super::entry::{Next, RawEntry};
 use super::header::RawHeader;
 use super::slot::Slot;
 use super::{LIMITS, ListingError, Owner};
@@ -59,21 +59,19 @@ impl VersionPage {
         let mut next_key_marker = Slot::new("NextKeyMarker");
         let mut next_version_id_marker = Slot::new("NextVersionIdMarker");
         let mut entries = Vec::new();
-        while let Some(tag) = document.child()? {
-            match tag.name() {
-                "Version" => {
+        while let Some(next) = RawEntry::next(&KINDS, &mut document)? {
+            match next {
+                Next::Entry(kind, entry) => {
                     header.count()?;
-                    entries.push((Kind::Version, RawEntry::read(&mut document)?));
+                    entries.push((kind, entry));
                 }
-                "DeleteMarker" => {
-                    header.count()?;
-                    entries.push((Kind::DeleteMarker, RawEntry::read(&mut document)?));
-                }
-                "KeyMarker" => key_marker.read(&mut document)?,
-                "VersionIdMarker" => version_id_marker.read(&mut document)?,
-                "NextKeyMarker" => next_key_marker.read(&mut document)?,
-                "NextVersionIdMarker" => next_version_id_marker.read(&mut document)?,
-                name => header.read(name, &mut document)?,
+                Next::Other(tag) => match tag.name() {
+                    "KeyMarker" => key_marker.read(&mut document)?,
+                    "VersionIdMarker" => version_id_marker.read(&mut document)?,
+                    "NextKeyMarker" => next_key_marker.read(&mut document)?,
+                    "NextVersionIdMarker" => next_version_id_marker.read(&mut document)?,
+                    name => header.read(name, &mut document)?,
+                },
             }
         }
         document.finish()?;
@@ -206,3 +204,8 @@ enum Kind {
     Version,
     DeleteMarker,
 }
+
+const KINDS: [(&str, Kind); 2] = [
+    ("Version", Kind::Version),
+    ("DeleteMarker", Kind::DeleteMarker),
+];

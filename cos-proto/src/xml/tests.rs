@@ -272,21 +272,20 @@ proptest! {
     }
 }
 
-/// Reads the elements in the one that was entered last, and those in each `C`, with or without a
-/// look at leaves.
+/// Depth, name and text of an element; those called `C` have no text of their own.
+type Element = (usize, String, Option<String>);
+
+/// Reads the elements in the one that was entered last, and those in each `C`, with or without the
+/// way past the reader.
 fn walk(
     document: &mut Document<'_>,
-    leaves: bool,
+    plainly: bool,
     depth: usize,
-    out: &mut Vec<(usize, String, Option<String>)>,
+    out: &mut Vec<Element>,
 ) -> Result<(), XmlError> {
     loop {
-        if leaves
-            && let Some(leaf) = document.leaf()
-            && leaf.name != "C"
-        {
-            document.pass_leaf(leaf.rest);
-            out.push((depth, leaf.name.to_string(), Some(leaf.text.into_owned())));
+        if plainly && let Some(elements) = document.plain(|plain| walk_plain(plain, depth)) {
+            out.extend(elements);
             continue;
         }
         let Some(tag) = document.child()? else {
@@ -295,7 +294,7 @@ fn walk(
         let name = tag.name().to_string();
         if name == "C" {
             out.push((depth, name, None));
-            walk(document, leaves, depth + 1, out)?;
+            walk(document, plainly, depth + 1, out)?;
         } else {
             let text = document.text_or_skip()?.map(Cow::into_owned);
             out.push((depth, name, text));
@@ -303,33 +302,58 @@ fn walk(
     }
 }
 
-fn walked(body: &str, leaves: bool) -> Result<Vec<(usize, String, Option<String>)>, XmlError> {
+/// The next element, and those in it if it is a `C`.
+fn walk_plain(plain: &mut Plain<'_>, depth: usize) -> Option<Vec<Element>> {
+    if plain.enter("C").is_none() {
+        let leaf = plain.leaf()?;
+        return Some(vec![(
+            depth,
+            leaf.name.to_string(),
+            Some(leaf.text.into_owned()),
+        )]);
+    }
+    let mut elements = vec![(depth, "C".to_string(), None)];
+    while plain.leave("C").is_none() {
+        elements.extend(walk_plain(plain, depth + 1)?);
+    }
+    Some(elements)
+}
+
+fn walked(body: &str, plainly: bool) -> Result<Vec<Element>, XmlError> {
     let mut out = vec![];
     let mut document = Document::open(body.as_bytes(), "Error", LIMITS)?;
-    walk(&mut document, leaves, 0, &mut out)?;
+    walk(&mut document, plainly, 0, &mut out)?;
     document.finish()?;
     Ok(out)
 }
 
 #[test]
-fn a_leaf_is_looked_at_without_being_entered() {
+fn what_is_not_wanted_of_plain_elements_is_read_again() {
     let body = "<Error>\n\t<A>1</A><C><B>&quot;2&quot;</B></C><A></A></Error>";
     let mut document = Document::open(body.as_bytes(), "Error", LIMITS).unwrap();
-    for _ in 0..2 {
-        let leaf = document.leaf().unwrap();
-        assert_eq!((leaf.name, &*leaf.text), ("A", "1"));
-    }
-    // Without being passed it is still the next one.
-    assert_eq!(document.child().unwrap().unwrap().name(), "A");
-    assert!(document.leaf().is_none());
-    assert_eq!(document.text().unwrap(), "1");
-    assert!(document.leaf().is_none());
+    assert!(document.plain(|plain| plain.enter("B")).is_none());
+    let leaf = document.plain(|plain| plain.leaf()).unwrap();
+    assert_eq!((leaf.name, &*leaf.text), ("A", "1"));
+    // Entered and not left is not passed over, and neither is what nothing is made of.
+    assert!(document.plain(|plain| plain.enter("C")).is_none());
+    let nothing: Option<()> = document.plain(|plain| {
+        assert_eq!(walk_plain(plain, 0).unwrap().len(), 2);
+        None
+    });
+    assert!(nothing.is_none());
     assert_eq!(document.child().unwrap().unwrap().name(), "C");
-    assert_eq!(document.leaf().unwrap().text, "\"2\"");
+    let leaf = document.plain(|plain| plain.leaf()).unwrap();
+    assert_eq!((leaf.name, &*leaf.text), ("B", "\"2\""));
+    assert!(document.plain(|plain| plain.leave("C")).is_none());
+    assert!(document.child().unwrap().is_none());
+    assert_eq!(document.child().unwrap().unwrap().name(), "A");
+    assert_eq!(document.text().unwrap(), "");
+    assert!(document.child().unwrap().is_none());
+    document.finish().unwrap();
 }
 
 #[test]
-fn leaves_are_no_way_around_a_limit() {
+fn plain_elements_are_no_way_around_a_limit() {
     let long = format!("<Error><A>{}</A></Error>", "x".repeat(LIMITS.text + 1));
     assert_eq!(walked(&long, true), walked(&long, false));
     assert!(walked(&long, true).is_err());
@@ -342,12 +366,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(1000)))]
 
     #[test]
-    fn a_leaf_is_what_the_reader_makes_of_it(
+    fn plain_elements_are_what_the_reader_makes_of_them(
         parts in proptest::collection::vec(
             proptest::sample::select(vec![
                 "<A>x</A>", "<A>x</A>", "<B></B>", "<B>&quot;x&quot;</B>", "<A>&quot;x</A>",
                 "<A>&quot;&amp;&quot;</A>", "<A>&quot;</A>", "<A>&quot;&quot;</A>", "<A>a>b]]></A>", "<A>a\r\nb</A>",
-                "<A>", "</A>", "<B", ">", "<B/>", "<A a='>'>", "</A >", "<C>", "<C>", "</C>", "</C>",
+                "<C><A>x</A> <B>y</B></C>", "<C> <C></C></C>", "<A>", "</A>", "<B", ">", "<B/>", "<A a='>'>", "</A >", "<C>", "<C>", "</C>", "</C>",
                 "<C/>", "<C a='1'/>", " ", "\n\t", "\u{c}", "\r", "x", "&lt;", "&", "<", "/>",
                 "<!-- <A>x</A> -->", "<![CDATA[y]]>", "<?x?>", "<n:A>x</n:A>", "数",
             ]),
