@@ -308,53 +308,70 @@ fn parse_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
 
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without `..`, so that a new field is not forgotten.
+        let Self {
+            skew,
+            before_head,
+            no_head,
+            raw,
+            substitute,
+            ignore_range,
+            edits,
+            content_length,
+            truncate,
+            corrupt,
+            throttle,
+            stall_after,
+            cut_after,
+            then,
+        } = self;
         let mut set = f.debug_set();
         let mut told = |name: &str, value: &dyn fmt::Debug| {
             set.entry(&format_args!("{name} {value:?}"));
         };
-        if self.skew != 0 {
-            told("clock skew", &self.skew);
+        if *skew != 0 {
+            told("clock skew", skew);
         }
-        if let Some(stall) = self.before_head {
-            told("stall before the head", &stall);
+        if let Some(stall) = before_head {
+            told("stall before the head", stall);
         }
-        if let Some(ending) = self.no_head {
-            told("no head", &ending);
+        if let Some(ending) = no_head {
+            told("no head", ending);
         }
-        if let Some(raw) = &self.raw {
+        if let Some(raw) = raw {
             told("raw bytes", &raw.len());
         }
-        match &self.substitute {
+        match substitute {
             None => {}
             Some(Substitute::Body(status, _, body)) => told("answer", &(status, body.len())),
             Some(other) => told("answer", other),
         }
-        if self.ignore_range {
+        if *ignore_range {
             told("ignore range", &true);
         }
-        for edit in &self.edits {
+        for edit in edits {
             told("header", edit);
         }
-        if let Some(length) = self.content_length {
-            told("content length", &length);
+        if let Some(length) = content_length {
+            told("content length", length);
         }
-        if let Some(length) = self.truncate {
-            told("truncate", &length);
+        if let Some(length) = truncate {
+            told("truncate", length);
         }
-        for offset in &self.corrupt {
+        for offset in corrupt {
             told("corrupt", offset);
         }
-        if let Some(rate) = self.throttle {
-            told("throttle", &rate);
+        if let Some(rate) = throttle {
+            told("throttle", rate);
         }
-        if let Some(stall) = &self.stall_after {
+        if let Some(stall) = stall_after {
             told("stall after", stall);
         }
-        if let Some(cut) = &self.cut_after {
+        if let Some(cut) = cut_after {
             told("cut after", cut);
         }
-        if !self.then.is_empty() {
-            told("then", &self.then.len());
+        if !then.is_empty() {
+            told("then", &then.len());
         }
         set.finish()
     }
