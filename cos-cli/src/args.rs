@@ -13,7 +13,7 @@ pub(crate) mod values;
 
 pub(crate) use connection::{AddressingArg, ConnectionArgs, SchemeArg};
 pub(crate) use listing::{DuArgs, LsArgs};
-pub(crate) use object::OverrideArgs;
+pub(crate) use object::{ConditionArgs, OverrideArgs};
 pub(crate) use output::{OutputArgs, WhenArg};
 pub(crate) use shell::CompletionsArgs;
 pub(crate) use transfer::{

@@ -15,13 +15,11 @@ const GLOBAL: &str = "--region --endpoint --addressing --domain --connect-to --s
     --requests-per-second --limit-rate --config --profile --progress -q --quiet -v --verbose --color \
     --json";
 
-/// Of `cp`, `sync` and `cat`.
+/// Of `cp`, `sync` and `cat`, beside [`OVERRIDES`].
 const FETCH: &str = "--part-size -j --parallel --connections --no-crc64 --require-crc64 --traffic-limit \
-    --range --if-match --if-none-match --if-modified-since --if-unmodified-since \
-    --response-cache-control --response-content-disposition --response-content-encoding \
-    --response-content-language --response-content-type --response-expires --version-id --include \
-    --exclude --full-keys --dry-run --no-resume --trust-checkpoint --fsync --no-clobber --fail-fast \
-    --shard";
+    --range --if-match --if-none-match --if-modified-since --if-unmodified-since --version-id \
+    --include --exclude --full-keys --dry-run --no-resume --trust-checkpoint --fsync --no-clobber \
+    --fail-fast --shard";
 
 /// Those that choose what the service sends in place of its headers.
 const OVERRIDES: &str = "--response-cache-control --response-content-disposition \
@@ -72,7 +70,7 @@ fn promised(command: &str) -> BTreeSet<String> {
         .collect();
     match command {
         "cos" => promised.extend(words(GLOBAL)),
-        "cp" | "sync" | "cat" => promised.extend(words(FETCH)),
+        "cp" | "sync" | "cat" => promised.extend(words(FETCH).chain(words(OVERRIDES))),
         _ => {}
     }
     for (of, options, _) in LEFT_OUT {

@@ -2,12 +2,12 @@
 
 use std::num::NonZeroUsize;
 
-use cos_proto::{Bucket, GetObject, Key, TrafficLimit};
+use cos_proto::{Bucket, GetObject, Key};
 use cos_transfer::engine::Options;
 use cos_transfer::{Downloader, Fsync};
 use cos_transport::Client;
 
-use crate::args::{FetchArgs, FileArgs, FsyncArg, OverrideArgs, PartArgs, ReadArgs};
+use crate::args::{ConditionArgs, FetchArgs, FileArgs, FsyncArg, OverrideArgs, PartArgs, ReadArgs};
 use crate::error::Error;
 use crate::location::Location;
 use crate::settings::Settings;
@@ -74,34 +74,58 @@ pub(super) fn to_files(downloader: Downloader<Client>, file: FileArgs) -> Downlo
 
 /// The request for an object's content.
 pub(super) fn get(place: &Location, read: ReadArgs) -> Result<GetObject, Error> {
+    // Here and below without `..`, so that a new field is not forgotten.
+    let ReadArgs {
+        range,
+        version_id,
+        conditions:
+            ConditionArgs {
+                if_match,
+                if_none_match,
+                if_modified_since,
+                if_unmodified_since,
+            },
+        fetch,
+    } = read;
     let (bucket, key) = object(place)?;
     let mut get = GetObject::new(bucket, key);
-    get.range = read.range;
-    get.version_id = read.version_id;
-    get.conditions.if_match = read.conditions.if_match;
-    get.conditions.if_none_match = read.conditions.if_none_match;
-    get.conditions.if_modified_since = read.conditions.if_modified_since;
-    get.conditions.if_unmodified_since = read.conditions.if_unmodified_since;
-    Ok(amended(get, read.fetch.traffic_limit, read.fetch.overrides))
+    get.range = range;
+    get.version_id = version_id;
+    get.conditions.if_match = if_match;
+    get.conditions.if_none_match = if_none_match;
+    get.conditions.if_modified_since = if_modified_since;
+    get.conditions.if_unmodified_since = if_unmodified_since;
+    Ok(amended(get, &fetch))
 }
 
 /// The request with what is asked of the service for every object.
-pub(super) fn amended(
-    mut get: GetObject,
-    traffic_limit: Option<TrafficLimit>,
-    overrides: OverrideArgs,
-) -> GetObject {
-    get.traffic_limit = traffic_limit;
-    with_overrides(get, overrides)
+pub(super) fn amended(mut get: GetObject, fetch: &FetchArgs) -> GetObject {
+    let FetchArgs {
+        // For the downloader.
+        parts: _,
+        integrity: _,
+        traffic_limit,
+        overrides,
+    } = fetch;
+    get.traffic_limit = *traffic_limit;
+    with_overrides(get, overrides.clone())
 }
 
 /// The request with the headers that the service is asked to send instead.
 pub(super) fn with_overrides(mut get: GetObject, overrides: OverrideArgs) -> GetObject {
-    get.response.cache_control = overrides.response_cache_control;
-    get.response.content_disposition = overrides.response_content_disposition;
-    get.response.content_encoding = overrides.response_content_encoding;
-    get.response.content_language = overrides.response_content_language;
-    get.response.content_type = overrides.response_content_type;
-    get.response.expires = overrides.response_expires;
+    let OverrideArgs {
+        response_cache_control,
+        response_content_disposition,
+        response_content_encoding,
+        response_content_language,
+        response_content_type,
+        response_expires,
+    } = overrides;
+    get.response.cache_control = response_cache_control;
+    get.response.content_disposition = response_content_disposition;
+    get.response.content_encoding = response_content_encoding;
+    get.response.content_language = response_content_language;
+    get.response.content_type = response_content_type;
+    get.response.expires = response_expires;
     get
 }

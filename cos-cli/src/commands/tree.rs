@@ -68,7 +68,7 @@ impl Tree {
     fn download(&self, settings: &Settings) -> Result<PrefixDownload<Client>, Error> {
         let prefix = Prefix::new(request::bucket(&self.source)?, self.source.key.as_str());
         let downloader = request::downloader(settings, &self.fetch)?;
-        let (limit, overrides) = (self.fetch.traffic_limit, self.fetch.overrides.clone());
+        let fetch = self.fetch.clone();
         let connections = request::connections(settings, &self.fetch.parts)
             .unwrap_or(PrefixDownload::<Client>::CONNECTIONS);
         handles::allow(connections);
@@ -80,7 +80,7 @@ impl Tree {
             .fail_fast(self.tree.fail_fast)
             .delete(self.delete)
             .connections(connections)
-            .request(move |get| request::amended(get, limit, overrides.clone()));
+            .request(move |get| request::amended(get, &fetch));
         if let Some(shard) = self.tree.shard {
             download = download.shard(shard);
         }
