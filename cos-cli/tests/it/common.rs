@@ -110,6 +110,25 @@ impl Place {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+
+    /// The names of the commands, as the binary tells them.
+    pub(crate) async fn commands(&self) -> Vec<String> {
+        let help = self.cos(["--help"]).await.exits(0).stdout;
+        let commands: Vec<_> = help
+            .lines()
+            .skip_while(|line| *line != "Commands:")
+            .skip(1)
+            .take_while(|line| !line.is_empty())
+            // A long line goes on below its text.
+            .filter(|line| !line.starts_with("   "))
+            .filter_map(|line| line.split_whitespace().next())
+            // clap's own.
+            .filter(|command| *command != "help")
+            .map(str::to_owned)
+            .collect();
+        assert!(commands.len() > 8, "{help}");
+        commands
+    }
 }
 
 /// Sends a signal to a process that has not been waited for.

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::common::Place;
 
+/// What runs `cos` where it is not installed.
+const FROM_SOURCE: &str = "cargo run --release -p cos-cli --";
+
 /// The lines that begin with `cos`, in blocks of shell, as far as a pipe or a comment.
 fn commands(document: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(
@@ -14,7 +17,8 @@ fn commands(document: &str) -> Vec<Vec<String>> {
     );
     let mut in_shell = false;
     let mut commands = Vec::new();
-    for line in text.unwrap().replace("\\\n", " ").lines() {
+    let text = text.unwrap().replace("\\\n", " ");
+    for line in text.replace(FROM_SOURCE, "cos").lines() {
         if let Some(language) = line.strip_prefix("```") {
             in_shell = language == "sh";
         } else if in_shell && line.starts_with("cos ") {
@@ -40,5 +44,14 @@ async fn the_commands_that_we_show_are_taken() {
                 .await;
             assert_eq!(ran.exit, Some(0), "{document}: {command:?}: {}", ran.stderr);
         }
+    }
+}
+
+#[tokio::test]
+async fn the_readme_shows_every_command() {
+    let shown = commands("README.md");
+    for command in Place::bare().commands().await {
+        let is_shown = shown.iter().any(|words| words.first() == Some(&command));
+        assert!(is_shown, "README.md has no line `cos {command} …`");
     }
 }
