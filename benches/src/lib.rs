@@ -1,8 +1,8 @@
 //! Benchmarks of the cos crates: what they share.
 //!
-//! [`nginx`] is the server that throughput is measured against, [`floor`] the least that a client
-//! can do over plain sockets, [`measure`] runs a program and counts what it used, [`work`] is what is
-//! measured without either.
+//! [`nginx`] is the server that throughput is measured against, [`relay`] puts it at a distance,
+//! [`floor`] is the least that a client can do over plain sockets, [`measure`] runs a program and
+//! counts what it used, [`work`] is what is measured without any of them.
 #![expect(
     clippy::exhaustive_structs,
     clippy::expect_used,
@@ -14,4 +14,5 @@
 pub mod floor;
 pub mod measure;
 pub mod nginx;
+pub mod relay;
 pub mod work;

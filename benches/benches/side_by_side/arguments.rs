@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::case::Case;
 
@@ -15,6 +16,8 @@ pub(crate) struct Arguments {
     pub(crate) size: u64,
     /// Our command, where it is not to be built.
     pub(crate) cos: Option<PathBuf>,
+    /// How long the server lets each request wait.
+    pub(crate) delay: Option<Duration>,
     pub(crate) serve: bool,
     pub(crate) write: bool,
 }
@@ -27,6 +30,7 @@ impl Arguments {
             rounds: 7,
             size: 1 << 30,
             cos: None,
+            delay: None,
             serve: false,
             write: false,
         };
@@ -38,6 +42,9 @@ impl Arguments {
                 "--rounds" => arguments.rounds = value().parse().unwrap(),
                 "--size" => arguments.size = size(&value()),
                 "--cos" => arguments.cos = Some(PathBuf::from(value())),
+                "--delay" => {
+                    arguments.delay = Some(Duration::from_millis(value().parse().unwrap()));
+                }
                 "--serve" => arguments.serve = true,
                 "--write" => arguments.write = true,
                 // Cargo says so to every benchmark.

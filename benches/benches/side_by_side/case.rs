@@ -2,10 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use cos_benches::nginx::{BUCKET, Nginx, Site};
+use cos_benches::relay::Relay;
 use cos_proto::Crc64;
 use tempfile::TempDir;
 
@@ -50,6 +52,8 @@ impl Case {
 pub(crate) struct Stage {
     pub(crate) case: Case,
     pub(crate) nginx: Nginx,
+    /// Between the clients and the server, where that is to be far away.
+    relay: Option<Relay>,
     pub(crate) size: u64,
     pub(crate) count: u32,
     crc64: u64,
@@ -104,9 +108,14 @@ impl Stage {
                 (Site::new(&root), 0, LISTED, 0)
             }
         };
+        let nginx = Nginx::start(&site);
+        let relay = arguments
+            .delay
+            .map(|delay| Relay::start(nginx.address(), delay));
         let stage = Self {
             case,
-            nginx: Nginx::start(&site),
+            nginx,
+            relay,
             size,
             count,
             crc64,
@@ -146,12 +155,20 @@ impl Stage {
         }
     }
 
+    /// Where clients connect to without TLS.
+    pub(crate) fn address(&self) -> SocketAddr {
+        match &self.relay {
+            Some(relay) => relay.address(),
+            None => self.nginx.address(),
+        }
+    }
+
     /// The URL of the server for this case.
     pub(crate) fn url(&self) -> String {
         if self.case == Case::Tls {
             self.nginx.tls_url()
         } else {
-            self.nginx.url()
+            format!("http://{}", self.address())
         }
     }
 

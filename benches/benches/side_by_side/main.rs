@@ -5,6 +5,7 @@
 //! cargo bench -p cos-benches --bench side_by_side -- large           # one case
 //! cargo bench -p cos-benches --bench side_by_side -- small --only cos,floor --rounds 3
 //! cargo bench -p cos-benches --bench side_by_side -- large --size 8GiB --cos path/to/cos
+//! cargo bench -p cos-benches --bench side_by_side -- small --delay 50 # each request waits for 50 ms
 //! cargo bench -p cos-benches --bench side_by_side -- large --serve   # only the server, to look closer
 //! cargo bench -p cos-benches --bench side_by_side -- --write         # writes benches/results/
 //! ```
@@ -122,7 +123,7 @@ fn run_once(
 
 /// Serves until stdin ends.
 fn serve(stage: &Stage) {
-    println!("{} and {}", stage.nginx.url(), stage.nginx.tls_url());
+    println!("http://{} and {}", stage.address(), stage.nginx.tls_url());
     println!("authority: {}", stage.nginx.ca().display());
     println!("destination: {}", stage.out().display());
     let cos = stage.cos_arguments();

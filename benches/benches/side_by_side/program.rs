@@ -118,7 +118,7 @@ impl Program {
 }
 
 fn floor(stage: &Stage) -> Option<Command> {
-    let address = stage.nginx.address().to_string();
+    let address = stage.address().to_string();
     match stage.case {
         Case::Large => {
             let mut command = clean(env!("CARGO_BIN_EXE_floor_large"));

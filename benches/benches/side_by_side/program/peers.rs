@@ -175,7 +175,7 @@ fn s5cmd(command: &mut Command, stage: &Stage) -> Option<()> {
 fn sdk(command: &mut Command, stage: &Stage) -> Option<()> {
     let script = Path::new(ROOT).join("benches/benches/side_by_side/vendor_sdk.py");
     command.arg(script).arg(stage.case.name());
-    let address = stage.nginx.address().to_string();
+    let address = stage.address().to_string();
     match stage.case {
         Case::Large => command.args([&address, BUCKET, LARGE]),
         Case::Small | Case::Listing => command.args([&address, BUCKET, PREFIX]),
@@ -189,8 +189,8 @@ fn sdk(command: &mut Command, stage: &Stage) -> Option<()> {
 /// It puts the bucket in front of the host, which no name server knows here: to it, the server is a
 /// proxy.
 fn opendal(command: &mut Command, stage: &Stage) -> Option<()> {
-    let address = stage.nginx.address().to_string();
-    command.env("http_proxy", stage.nginx.url());
+    let address = stage.address().to_string();
+    command.env("http_proxy", format!("http://{address}"));
     command.arg(stage.case.name());
     match stage.case {
         Case::Large => command.args([&address, BUCKET, LARGE]),
