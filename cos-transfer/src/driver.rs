@@ -212,12 +212,7 @@ where
 
     fn send(&mut self, request: engine::Request) {
         let engine::Request { task, get, budget } = request;
-        let Line {
-            service,
-            endpoint,
-            connections,
-        } = self.line.clone();
-        let asking = ask(service, endpoint, get, budget.clone(), connections);
+        let asking = ask(self.line.clone(), &get, budget.clone());
         self.fetches
             .push(Fetch::new(task, budget, Box::pin(asking)));
     }

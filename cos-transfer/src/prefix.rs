@@ -33,7 +33,9 @@
 //! Files are opened, written, named and compared by the tasks that fetch them, so on the runtime's
 //! threads; each step is one call of the system for at most one chunk. To read whole files back, to
 //! sync, to delete and to work with checkpoints, tokio's blocking pool is used. Who shares a runtime
-//! with work that must not wait for a disk gives this one of its own.
+//! with work that must not wait for a disk gives this one of its own. On a runtime with several
+//! threads, spawn the run: in `block_on`, the thread that waits is woken twice for each object, which
+//! took a fifth of the processors' time for small ones.
 //!
 //! # Where a key goes
 //!

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -68,7 +69,7 @@ pub(crate) fn request_ended<B>(outcome: &Result<Response<B>, Error>, started: In
 /// Under a [`RetryPolicy`](crate::retry::RetryPolicy), it tells the number of the attempt.
 #[derive(Clone, Debug, Default)]
 pub struct TraceLayer {
-    endpoint: Option<Endpoint>,
+    endpoint: Option<Arc<Endpoint>>,
 }
 
 impl TraceLayer {
@@ -79,7 +80,7 @@ impl TraceLayer {
 
     /// Tells bucket and key of requests to `endpoint`, besides host and path.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
-        self.endpoint = Some(endpoint);
+        self.endpoint = Some(Arc::new(endpoint));
         self
     }
 }
@@ -153,7 +154,7 @@ struct Attempt {
     uri: Uri,
     range: Option<HeaderValue>,
     number: u32,
-    endpoint: Option<Endpoint>,
+    endpoint: Option<Arc<Endpoint>>,
     started: Instant,
 }
 

@@ -2,18 +2,18 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cos_proto::{Attempts, Endpoint, Failure, GetObject, RetryBudget, ServiceError};
+use cos_proto::{Attempts, Failure, GetObject, RetryBudget, ServiceError};
 use http::response::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::BodyExt as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tower_service::Service;
 
+use super::Line;
 use super::fault::Fault;
 use crate::{BoxError, DownloadError};
 
@@ -32,21 +32,37 @@ pub(crate) struct Answer<B> {
 /// Asks for a range of an object, as one of the attempts that `budget` counts.
 ///
 /// Every answer that is not 2xx is a fault; so is one that does not come from COS where it should.
-pub(crate) async fn ask<S, B>(
-    service: S,
-    endpoint: Arc<Endpoint>,
-    get: GetObject,
+pub(crate) fn ask<S, B>(
+    line: Line<S>,
+    get: &GetObject,
     budget: RetryBudget,
-    connections: Option<Arc<Semaphore>>,
+) -> impl Future<Output = Result<Answer<B>, Fault>> + use<S, B>
+where
+    S: Service<Request<()>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    B: Body<Data = Bytes>,
+{
+    let request = get
+        .to_request(&line.endpoint)
+        .map_err(|error| Fault::of(DownloadError::Request(error), Failure::Unsendable));
+    async move { send_by(line, request?, budget).await }
+}
+
+async fn send_by<S, B>(
+    line: Line<S>,
+    mut request: Request<()>,
+    budget: RetryBudget,
 ) -> Result<Answer<B>, Fault>
 where
     S: Service<Request<()>, Response = Response<B>>,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes>,
 {
-    let mut request = get
-        .to_request(&endpoint)
-        .map_err(|error| Fault::of(DownloadError::Request(error), Failure::Unsendable))?;
+    let Line {
+        service,
+        endpoint,
+        connections,
+    } = line;
     let permit = match connections {
         // It is never closed.
         Some(connections) => connections.acquire_owned().await.ok(),

@@ -66,17 +66,10 @@ where
         if pinned {
             get.conditions.if_match = job.etag.clone();
         }
-        let line = self.line();
         let budget = RetryBudget::new(self.settings.retries);
-        let answer = ask(
-            line.service,
-            line.endpoint,
-            get.clone(),
-            budget.clone(),
-            line.connections,
-        )
-        .await
-        .map_err(|fault| setback(fault, pinned, &budget))?;
+        let answer = ask(self.line(), &get, budget.clone())
+            .await
+            .map_err(|fault| setback(fault, pinned, &budget))?;
         let (head, guard) = get.judge(&answer.parts).map_err(|error| {
             let error = DownloadError::misjudged(error);
             match error.failure() {
