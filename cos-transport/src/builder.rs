@@ -273,7 +273,7 @@ impl ClientBuilder {
             .layer(sign.clone())
             .layer(TraceLayer::new().endpoint(self.endpoint.clone()))
             .layer(IdleTimeoutLayer::new(self.read_timeout))
-            .service(Wire::new(connector, Arc::clone(&counters)));
+            .service(Wire::new(connector, Arc::clone(&counters), https));
 
         let stats = Stats::new(
             Arc::clone(&counters),

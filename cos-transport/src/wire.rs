@@ -35,6 +35,10 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// than with a mebibyte; but a connection whose reader is slow holds two of them.
 const READ_BUFFER: usize = 512 * 1024;
 
+/// The same over TLS, whose records come decrypted and 16 KiB long: there is no call of the system
+/// to save, and what is decrypted should be in the cache still when it is looked at and written.
+const TLS_READ_BUFFER: usize = 128 * 1024;
+
 /// How long a connection may wait for its next request. COS closes idle ones after some minutes;
 /// one that we close first cannot break under a request.
 const POOL_IDLE: Duration = Duration::from_secs(60);
@@ -51,13 +55,13 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    pub(crate) fn new(connector: Connector, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(connector: Connector, counters: Arc<Counters>, https: bool) -> Self {
         let ways = connector.ways().clone();
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
             .http1_max_headers(MAX_HEADERS)
-            .http1_max_buf_size(READ_BUFFER)
+            .http1_max_buf_size(if https { TLS_READ_BUFFER } else { READ_BUFFER })
             .build(connector);
         Self {
             client,
