@@ -166,8 +166,8 @@ where
     ///
     /// All connections are served by whoever polls the future, and so are the writes of what they
     /// bring: one chunk after the other, as large as the service hands them out, which is at most
-    /// 512 KiB over cos-transport, 128 KiB over TLS. That costs least: a thread that only writes took 7 % more of the
-    /// processor's time, for waking it.
+    /// 512 KiB over cos-transport, 128 KiB over TLS. That costs least: a thread that only writes took
+    /// 7 % more of the processor's time, for waking it.
     ///
     /// On a runtime with several threads, spawn the future instead of giving it to `block_on`: a task
     /// goes on where the chunk is that it waits for, while the thread of `block_on` has to be woken
