@@ -61,7 +61,7 @@ pub(crate) struct Document<'a> {
     text: &'a str,
     reader: Reader<&'a [u8]>,
     /// Bytes that were passed over without the reader.
-    plain: u64,
+    passed: u64,
     limits: Limits,
     /// Elements that are open, the root included.
     depth: usize,
@@ -101,7 +101,7 @@ impl<'a> Document<'a> {
         let mut document = Self {
             text,
             reader,
-            plain: 0,
+            passed: 0,
             limits,
             depth: 0,
             cut,
@@ -162,8 +162,8 @@ impl<'a> Document<'a> {
         }
         let passed = unread.len().saturating_sub(plain.unread.len());
         *self.reader.get_mut() = plain.unread.as_bytes();
-        self.plain = self
-            .plain
+        self.passed = self
+            .passed
             .saturating_add(u64::try_from(passed).unwrap_or(u64::MAX));
         Some(made)
     }
@@ -310,7 +310,7 @@ impl<'a> Document<'a> {
 
     fn malformed(&self) -> XmlError {
         XmlError::Malformed {
-            at: self.plain.saturating_add(self.reader.buffer_position()),
+            at: self.passed.saturating_add(self.reader.buffer_position()),
         }
     }
 
@@ -328,7 +328,7 @@ impl<'a> Document<'a> {
             _ => {}
         }
         XmlError::Malformed {
-            at: self.plain.saturating_add(self.reader.error_position()),
+            at: self.passed.saturating_add(self.reader.error_position()),
         }
     }
 }

@@ -64,7 +64,7 @@ impl RateLimitLayer {
     /// not shared with earlier clones.
     ///
     /// What the buffers of each connection and of the system hold arrives ahead of being handed
-    /// out, and waits there: of a [`Client`](crate::Client)'s, half a mebibyte each.
+    /// out, and waits there: of a [`Client`](crate::Client)'s, at most half a mebibyte each.
     pub fn bytes_per_second(mut self, rate: NonZeroU64) -> Self {
         self.bytes = Some(Pace::new(rate, BURST));
         self
